@@ -1,0 +1,1 @@
+"""sectionbot: runs the processes of a large engineering section inside GitLab."""
