@@ -111,10 +111,8 @@ def can_see_group(store: Store, user: User | None, group: Group) -> bool:
     if group_level(store, user, group) > 0:
         return True
     # Whoever is a member of something below sees the group itself.
-    return user is not None and any(
-        user.id in holder.members
-        for holder in [*store.descendants(group), *store.projects_of(group, include_subgroups=True)]
-    )
+    below: list[Group | Project] = [*store.descendants(group), *store.projects_of(group, include_subgroups=True)]
+    return user is not None and any(user.id in holder.members for holder in below)
 
 
 def can_see_project(store: Store, user: User | None, project: Project) -> bool:

@@ -42,7 +42,7 @@ def stamp(value: dt.datetime | None) -> str | None:
 
 
 class Deliveries:
-    """Finds the hooks that an event concerns and sends to them: a few at a time, in no certain order, as GitLab does."""
+    """Finds the hooks that an event concerns and sends to them, in no certain order, as GitLab does."""
 
     def __init__(self, store: Store, *, workers: int = 8) -> None:
         self.store = store

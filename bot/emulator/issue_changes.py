@@ -174,8 +174,7 @@ def _describe(actor: Actor, issue: Issue, name: str, before: Any, after: Any) ->
         add_note(actor, issue, " and ".join(parts), system=True)
     elif name == "milestone_id":
         milestone = store.milestones.get(after) if after else None
-        add_note(
-            actor, issue, f"changed milestone to %{milestone.title}" if milestone else "removed milestone", system=True
-        )
+        text = f"changed milestone to %{milestone.title}" if milestone else "removed milestone"
+        add_note(actor, issue, text, system=True)
     elif name in texts:
         add_note(actor, issue, texts[name], system=True)

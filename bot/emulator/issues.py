@@ -182,8 +182,8 @@ def _filter(call: Call, rows: list[Issue]) -> list[Issue]:
         tests.append(lambda issue, unwanted=test: not unwanted(issue))  # type: ignore[misc]
     if "not" in params:
         # A list of labels in not[] excludes each of them, not only all of them together.
-        for name in params.nested("not").texts("labels") or []:
-            tests.append(lambda issue, unwanted=_label_test(store, [name]): not unwanted(issue))  # type: ignore[misc]
+        unwanted_labels = set(params.nested("not").texts("labels") or [])
+        tests.append(lambda issue: not unwanted_labels & set(store.label_names(issue)))
     state = params.choice("state", ("opened", "closed", "all"), "all")
     if state != "all":
         tests.append(lambda issue: issue.state == state)

@@ -1,4 +1,4 @@
-"""Quick actions: lines that begin with `/` and a command, in descriptions and notes, carried out with the writer's rights.
+"""Quick actions: lines of `/` and a command in descriptions and notes, carried out with the writer's rights.
 
 Source: lib/gitlab/quick_actions and doc/user/project/quick_actions, GitLab 19.
 """
@@ -333,9 +333,8 @@ def _date(argument: str, today: dt.date) -> dt.date | None:
         return today + dt.timedelta(days=int(within.group(1)) * (7 if within.group(2) == "week" else 1))
     for form in ("%Y-%m-%d", "%b %d, %Y", "%B %d, %Y", "%b %d", "%B %d"):
         try:
-            parsed = dt.datetime.strptime(
-                text if "%Y" in form else f"{text} {today.year}", form if "%Y" in form else f"{form} %Y"
-            )
+            dated, pattern = (text, form) if "%Y" in form else (f"{text} {today.year}", f"{form} %Y")
+            parsed = dt.datetime.strptime(f"{dated} +0000", f"{pattern} %z")
         except ValueError:
             continue
         return parsed.date()

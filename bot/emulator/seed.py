@@ -86,7 +86,7 @@ def _members(store: Store, holder: Group | Project, entry: dict[str, Any]) -> No
         holder.shares[made.id] = made
 
 
-def _labels(store: Store, entry: dict[str, Any], **owner: int) -> None:
+def _labels(store: Store, entry: dict[str, Any], **owner: Any) -> None:
     for label in entry.get("labels") or []:
         detail = label if isinstance(label, dict) else {"name": label}
         made = Label(
@@ -95,7 +95,7 @@ def _labels(store: Store, entry: dict[str, Any], **owner: int) -> None:
             detail.get("color", DEFAULT_COLOUR),
             store.now(),
             detail.get("description"),
-            **owner,  # type: ignore[arg-type]
+            **owner,
         )
         store.labels[made.id] = made
     for number, milestone in enumerate(entry.get("milestones") or [], start=1):
@@ -111,7 +111,7 @@ def _labels(store: Store, entry: dict[str, Any], **owner: int) -> None:
             detail.get("state", "active"),
             detail.get("due_date"),
             detail.get("start_date"),
-            **owner,  # type: ignore[arg-type]
+            **owner,
         )
         store.milestones[made_milestone.id] = made_milestone
 

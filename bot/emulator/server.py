@@ -57,11 +57,11 @@ def build(
 def server(application: Application, host: str, port: int) -> uvicorn.Server:
     """A server that is ready to `run()`."""
     config = uvicorn.Config(
-        application,  # type: ignore[arg-type]
+        application,
         host=host,
         port=port,
         http=_Protocol,
-        log_level="warning",
+        log_level="critical",
         access_log=False,
         lifespan="off",
         timeout_keep_alive=60,

@@ -1,4 +1,4 @@
-"""What the emulated GitLab knows. Everything lives here, in plain dataclasses; ids are GitLab's: one counter a table."""
+"""What the emulated GitLab knows: plain dataclasses, and one counter of ids for each table."""
 
 from __future__ import annotations
 
