@@ -1,0 +1,242 @@
+"""Everything that the bot can change in GitLab: a closed set of frozen values.
+
+Targets are named by what a person would type. What an earlier change of the same plan will create is named by its
+natural key, so that a whole plan can be shown before any of it exists; the writer finds or creates by that key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.domain.access_record import AccessEntry
+from bot.domain.resources import AccessLevel, IssueId
+
+
+@dataclass(frozen=True)
+class CreateProject:
+    """A private project. Natural key: its path.
+
+    Args:
+        features: the features that are on, by GitLab's names (`issues`, `wiki`, ...); all others are off.
+        description: carries the hidden marker `marker` by which the project is known as the bot's.
+    """
+
+    kind: ClassVar = "create project"
+    project_path: str
+    name: str
+    description: str
+    marker: str
+    features: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return f"project {self.project_path}"
+
+    @property
+    def summary(self) -> str:
+        return f"private project {self.project_path} ({self.name}), on: {', '.join(self.features)}"
+
+
+@dataclass(frozen=True)
+class CreateIssue:
+    """An issue. Natural key: the hidden marker in its description, or `iid` where it is given."""
+
+    kind: ClassVar = "create issue"
+    project_path: str
+    title: str
+    description: str
+    marker: str
+    labels: tuple[str, ...] = ()
+    confidential: bool = True
+    issue_type: str = "issue"
+    iid: int | None = None
+
+    @property
+    def key(self) -> str:
+        return f"issue {self.project_path}#{self.iid or self.marker}"
+
+    @property
+    def summary(self) -> str:
+        labels = f", labels {', '.join(self.labels)}" if self.labels else ""
+        secrecy = "confidential " if self.confidential else ""
+        return f"{secrecy}issue {self.project_path}#{self.iid or '?'}: {self.title}{labels}"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One person's access: who, as what, until when, why."""
+
+    user_id: int
+    username: str
+    access_level: AccessLevel
+    expires_on: dt.date
+    because: str
+
+    def __str__(self) -> str:
+        return f"{self.username} ({self.access_level.title} until {self.expires_on.isoformat()}, {self.because})"
+
+
+@dataclass(frozen=True)
+class AddMembers:
+    """People who are no members yet. Natural key: project and person. Those who are members by now are left alone."""
+
+    kind: ClassVar = "add members"
+    project_path: str
+    grants: tuple[Grant, ...]
+
+    @property
+    def key(self) -> str:
+        return f"members {self.project_path}"
+
+    @property
+    def summary(self) -> str:
+        return f"{len(self.grants)} to {self.project_path}: {', '.join(str(grant) for grant in self.grants)}"
+
+
+@dataclass(frozen=True)
+class RaiseMember:
+    """More access for somebody who has less; never less, and never for a shorter time."""
+
+    kind: ClassVar = "raise member"
+    project_path: str
+    user_id: int
+    username: str
+    access_level: AccessLevel
+    expires_on: dt.date | None
+    because: str
+
+    @property
+    def key(self) -> str:
+        return f"member {self.project_path} {self.username}"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.username} in {self.project_path} to {self.access_level.title} ({self.because})"
+
+
+@dataclass(frozen=True)
+class RecordAccess:
+    """The record of access in an incident issue, one note edited in place. Natural key: its marker.
+
+    Written after the members were added; whom GitLab did not take is left out of it.
+    """
+
+    kind: ClassVar = "record access"
+    project_path: str
+    iid: int
+    entries: tuple[AccessEntry, ...]
+    note_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        return f"access record {self.project_path}#{self.iid}"
+
+    @property
+    def summary(self) -> str:
+        names = ", ".join(entry.username for entry in self.entries)
+        return f"record of access in {self.project_path}#{self.iid}: {names or 'nobody'}"
+
+
+@dataclass(frozen=True)
+class WriteNote:
+    """One note of the bot, found by its marker and edited in place. Natural key: issue and marker.
+
+    Args:
+        issue: ids where the issue exists; None where the plan creates it (then project_path and iid name it).
+        note_id: the note that was found when the facts were gathered.
+    """
+
+    kind: ClassVar = "write note"
+    project_path: str
+    iid: int
+    marker: str
+    body: str
+    issue: IssueId | None = None
+    note_id: int | None = None
+    internal: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"note {self.project_path}#{self.iid} {self.marker}"
+
+    @property
+    def summary(self) -> str:
+        verb = "edit" if self.note_id else "write"
+        first = self.body.strip().split("\n", 1)[0]
+        return f"{verb} the note on {self.project_path}#{self.iid}: {first}"
+
+
+@dataclass(frozen=True)
+class ChangeLabels:
+    """Labels put on and taken off. Natural key: issue and labels."""
+
+    kind: ClassVar = "change labels"
+    project_path: str
+    iid: int
+    issue: IssueId
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"labels {self.project_path}#{self.iid} +{','.join(self.add)} -{','.join(self.remove)}"
+
+    @property
+    def summary(self) -> str:
+        parts = [f"+{label}" for label in self.add] + [f"-{label}" for label in self.remove]
+        return f"labels of {self.project_path}#{self.iid}: {' '.join(parts)}"
+
+
+@dataclass(frozen=True)
+class RegisterHook:
+    """A webhook of a project or group. Natural key: holder and URL. The secrets are the writer's, never the plan's."""
+
+    kind: ClassVar = "register hook"
+    holder: str
+    holder_is_group: bool
+    url: str
+    events: tuple[str, ...]
+    hook_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        return f"hook {self.holder} {self.url}"
+
+    @property
+    def summary(self) -> str:
+        where = "group" if self.holder_is_group else "project"
+        return f"webhook of the {where} {self.holder} to {self.url} for {', '.join(self.events)}"
+
+
+@dataclass(frozen=True)
+class ResendDelivery:
+    """One failed delivery of a webhook, sent once more by GitLab. Natural key: the delivery."""
+
+    kind: ClassVar = "resend delivery"
+    holder: str
+    holder_is_group: bool
+    hook_id: int
+    event_id: int
+
+    @property
+    def key(self) -> str:
+        return f"delivery {self.holder} {self.hook_id} {self.event_id}"
+
+    @property
+    def summary(self) -> str:
+        return f"delivery {self.event_id} of hook {self.hook_id} of {self.holder}"
+
+
+Change = (
+    CreateProject
+    | CreateIssue
+    | AddMembers
+    | RaiseMember
+    | RecordAccess
+    | WriteNote
+    | ChangeLabels
+    | RegisterHook
+    | ResendDelivery
+)

@@ -1,0 +1,79 @@
+"""Everything that can go wrong on purpose, in one tree.
+
+    SectionbotError                 1   a bug, if nothing more special
+    ├── WrongInput                  2   what a person typed or set
+    │   └── WrongSettings           2   problems with their positions
+    ├── UnsafePlan                  3   the plan says itself that it must not be carried out as it is
+    └── GitLabError                 4   GitLab did not do what was asked
+        ├── GitLabRefused           4   it said no, in its words
+        └── GitLabUnreachable       4   no answer, or one that asks to come back later
+
+The number is the exit code of the command line. Texts never contain tokens or the text of issues.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class SectionbotError(Exception):
+    exit_code = 1
+
+
+class WrongInput(SectionbotError):  # noqa: N818 - the names say what happened
+    exit_code = 2
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake in a file that people write; prints as `file:line:column: where: what. hint`."""
+
+    file: str
+    line: int
+    column: int
+    where: str
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        hint = f" {self.hint}" if self.hint else ""
+        return f"{self.file}:{self.line}:{self.column}: {where}{self.what}{hint}"
+
+
+class WrongSettings(WrongInput):
+    """Holds every problem that was found, in the order of the files."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UnsafePlan(SectionbotError):  # noqa: N818
+    exit_code = 3
+
+
+class GitLabError(SectionbotError):
+    exit_code = 4
+
+
+class GitLabRefused(GitLabError):
+    """GitLab answered no.
+
+    Args:
+        status: the HTTP status.
+        words: GitLab's own, without anything that came from an issue.
+        asked: method and path of the request, without its query.
+    """
+
+    def __init__(self, status: int, words: str, asked: str) -> None:
+        self.status, self.words, self.asked = status, words, asked
+        super().__init__(f"GitLab refused {asked} with {status}: {words}")
+
+
+class GitLabUnreachable(GitLabError):
+    """No answer came, or one of 429 and 5xx that lasted. It will be tried again; whether it was done is not known."""
+
+    def __init__(self, asked: str, cause: str) -> None:
+        self.asked, self.cause = asked, cause
+        super().__init__(f"GitLab did not answer {asked}: {cause}")

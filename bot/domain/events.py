@@ -1,0 +1,45 @@
+"""What a webhook says may have changed. It is a hint: whatever is decided is decided from GitLab itself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """Names a resource and what happened to it; carries no text.
+
+    Args:
+        kind: GitLab's object kind: `issue`, `note`, `member`, ...
+        project_path: as the payload has it, good only for choosing who listens.
+        labels: all labels that are on the issue or were just taken off.
+        labels_changed: whether labels were put on or taken off.
+    """
+
+    kind: str
+    project_id: int
+    project_path: str
+    iid: int | None = None
+    action: str = ""
+    actor_id: int = 0
+    actor_username: str = ""
+    issue_type: str = "issue"
+    labels: frozenset[str] = field(default_factory=frozenset)
+    labels_changed: bool = False
+
+    @property
+    def resource(self) -> str:
+        """What events are put in order by."""
+        return f"{self.project_id}#{self.iid}" if self.iid is not None else str(self.project_id)
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """For the job: references only."""
+    return asdict(event) | {"labels": sorted(event.labels)}
+
+
+def event_from_json(data: dict[str, Any]) -> Event:
+    """Reads what any version has written: unknown fields are dropped, missing ones have their defaults."""
+    known = {name: data[name] for name in Event.__dataclass_fields__ if name in data}
+    return Event(**(known | {"labels": frozenset(data.get("labels", ()))}))

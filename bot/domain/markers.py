@@ -1,0 +1,29 @@
+"""Hidden markers: HTML comments by which the bot knows its own notes, issues and projects again.
+
+A marker counts only where the bot itself wrote it; `harmless` (bot.domain.user_text) makes those of other people inert.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MARKER = re.compile(r"<!-- sectionbot:(?P<name>[a-z_:]+)(?P<fields>(?: [a-z_]+=[^\s<>]+)*) -->")
+
+
+def marker(name: str, **fields: str | int) -> str:
+    """`<!-- sectionbot:name key=value -->`; values have no blanks and no angle brackets."""
+    parts = [f"{key}={value}" for key, value in fields.items()]
+    return f"<!-- {' '.join([f'sectionbot:{name}', *parts])} -->"
+
+
+def read_marker(name: str, text: str) -> dict[str, str] | None:
+    """The fields of the first marker of that name in `text`, or None."""
+    for match in _MARKER.finditer(text):
+        if match["name"] == name:
+            return dict(pair.split("=", 1) for pair in match["fields"].split())
+    return None
+
+
+def marker_names(text: str) -> list[str]:
+    """The names of all markers in `text`."""
+    return [match["name"] for match in _MARKER.finditer(text)]

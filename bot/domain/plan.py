@@ -1,0 +1,132 @@
+"""A plan: what would be changed, why, in what order, and what is held back. Deciding ends here; nothing was done yet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from bot.domain.changes import Change
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change with its reason.
+
+    Args:
+        needs: keys of changes in the same plan without which this one must not be tried.
+        after: keys of changes that come first, whatever becomes of them.
+        subject: the thing that the step is about, as a person would type it.
+        public: whether everybody may read about it; other steps print without names where output is not a terminal.
+    """
+
+    change: Change
+    because: str
+    subject: str
+    needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    public: bool = False
+
+
+class NoticeKind(Enum):
+    """UNSAFE makes a run end with 3, REFUSED with 4; the others inform."""
+
+    UNSAFE = "unsafe"
+    REFUSED = "refused"
+    DEFERRED = "deferred"
+    LEFT_ALONE = "left alone"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that the plan does not do, in a sentence.
+
+    Args:
+        for_operators: whether the operators' issue tells it.
+    """
+
+    kind: NoticeKind
+    subject: str
+    sentence: str
+    public: bool = False
+    for_operators: bool = True
+
+
+@dataclass(frozen=True)
+class Plan:
+    steps: tuple[Step, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    def __add__(self, other: Plan) -> Plan:
+        return Plan(self.steps + other.steps, self.notices + other.notices)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to do; notices may still stand."""
+        return not self.steps
+
+    def counts(self) -> dict[str, int]:
+        """Kind of change to number, in the order in which kinds first come."""
+        result: dict[str, int] = {}
+        for step in self.steps:
+            result[step.change.kind] = result.get(step.change.kind, 0) + 1
+        return result
+
+
+class Status(Enum):
+    DONE = "done"
+    ALREADY_SO = "already so"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+    @property
+    def is_good(self) -> bool:
+        return self in (Status.DONE, Status.ALREADY_SO)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a step.
+
+    Args:
+        sentence: GitLab's words, or what to know; empty where there is nothing to say.
+        absent: ids of people who are no members although they were to be added.
+    """
+
+    status: Status
+    sentence: str = ""
+    absent: frozenset[int] = field(default_factory=frozenset)
+
+
+def content_hash(change: Change) -> str:
+    """Twelve hexadecimal digits that stand for the change where its content must not."""
+    return hashlib.sha256(repr(change).encode()).hexdigest()[:12]
+
+
+def short_reference(subject: str) -> str:
+    """The same six digits for the same subject; says which lines of a redacted plan belong together."""
+    return hashlib.sha256(subject.encode()).hexdigest()[:6]
+
+
+def blocked_by(step: Step, outcomes: dict[str, Outcome]) -> Outcome | None:
+    """The outcome of a step that cannot be tried since something that it needs was not done."""
+    for key in step.needs:
+        needed = outcomes.get(key)
+        if needed is not None and not needed.status.is_good:
+            return Outcome(needed.status, f"Not tried, since it needs what was {needed.status.value}: {key}.")
+    return None
+
+
+def ready(steps: Iterable[Step], outcomes: dict[str, Outcome], running: set[str]) -> list[Step]:
+    """The steps whose needs and forerunners are settled, in plan order."""
+    steps = list(steps)
+    planned = {step.change.key for step in steps}
+    settled = set(outcomes) | {key for step in steps for key in (*step.needs, *step.after) if key not in planned}
+    return [
+        step
+        for step in steps
+        if step.change.key not in outcomes
+        and step.change.key not in running
+        and all(key in settled for key in (*step.needs, *step.after))
+    ]

@@ -1,0 +1,71 @@
+"""What the rooms above need from GitLab and from each other, as protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Protocol
+
+from bot.domain.events import Event
+from bot.domain.plan import Outcome, Plan, Step
+from bot.domain.resources import Reference
+
+
+class SideBySide(Protocol):
+    """Runs calls that need nothing of each other at the same time; results in the order of the calls."""
+
+    def __call__(self, calls: Sequence[Callable[[], Any]], /) -> list[Any]: ...
+
+
+class Writer(Protocol):
+    """Carries out one step; `absent` are people whom an earlier step could not add."""
+
+    def apply(self, step: Step, absent: frozenset[int]) -> Outcome: ...
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one run looks at: everything, a reference that a person typed, or the issue that an event named.
+
+    Args:
+        release: carry out what a guard has deferred, since an operator says so.
+    """
+
+    reference: Reference | None = None
+    project_id: int | None = None
+    iid: int | None = None
+    release: bool = False
+
+    @property
+    def is_everything(self) -> bool:
+        return self.reference is None and self.project_id is None
+
+
+class Lane(Enum):
+    """Incidents have workers and a share of the rate limit of their own."""
+
+    INCIDENTS = "incidents"
+    EVERYDAY = "everyday"
+
+
+@dataclass(frozen=True)
+class Automation:
+    """One thing that the bot does.
+
+    Args:
+        purpose: what people will see, a sentence.
+        budget: requests of one run, in words; a test holds it.
+        settings: its part of the settings, by the name of the file in config/.
+        listens_to: whether this event can change anything for it.
+        look: gathers and plans: from a scope, a reader, all settings and now to a plan. It only reads.
+    """
+
+    name: str
+    purpose: str
+    budget: str
+    lane: Lane
+    settings: str
+    listens_to: Callable[[Event, Any], bool]
+    look: Callable[[Scope, Any, Any, datetime], Plan]

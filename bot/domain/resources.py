@@ -1,0 +1,150 @@
+"""What the bot reads from GitLab, as frozen values. Times are aware and in UTC, paths are full paths."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+
+from bot.domain.errors import WrongInput
+
+
+class AccessLevel(IntEnum):
+    """GitLab's roles (doc/api/access_requests, GitLab 19)."""
+
+    NONE = 0
+    MINIMAL = 5
+    GUEST = 10
+    PLANNER = 15
+    REPORTER = 20
+    SECURITY_MANAGER = 25
+    DEVELOPER = 30
+    MAINTAINER = 40
+    OWNER = 50
+
+    @property
+    def title(self) -> str:
+        return self.name.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True)
+class User:
+    """A person or a bot; `is_bot` is None where the answer did not say."""
+
+    id: int
+    username: str
+    name: str = ""
+    state: str = "active"
+    is_bot: bool | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    user: User
+    access_level: int
+    expires_on: dt.date | None = None
+    created_at: dt.datetime | None = None
+    created_by_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    id: int
+    path: str
+    visibility: str
+
+
+@dataclass(frozen=True)
+class Project:
+    id: int
+    path: str
+    visibility: str
+    creator_id: int | None
+    created_at: dt.datetime
+    description: str = ""
+    archived: bool = False
+    marked_for_deletion: bool = False
+
+
+@dataclass(frozen=True)
+class Issue:
+    id: int
+    iid: int
+    project_id: int
+    project_path: str
+    title: str
+    author: User
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    web_url: str
+    description: str = ""
+    state: str = "opened"
+    labels: tuple[str, ...] = ()
+    confidential: bool = False
+    issue_type: str = "issue"
+    assignees: tuple[User, ...] = ()
+    user_notes_count: int = 0
+    moved: bool = False
+    service_desk: bool = False
+
+    @property
+    def reference(self) -> str:
+        return f"{self.project_path}#{self.iid}"
+
+
+@dataclass(frozen=True)
+class Note:
+    id: int
+    author: User
+    body: str
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class LabelEvent:
+    """Somebody put a label on, or took it off; `label` is None when the label is gone."""
+
+    id: int
+    label: str | None
+    action: str
+    user: User | None
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class IssueId:
+    """An issue by the ids that survive renaming."""
+
+    project_id: int
+    iid: int
+
+    def __str__(self) -> str:
+        return f"{self.project_id}#{self.iid}"
+
+
+_REFERENCE = re.compile(r"(?P<path>[\w.][\w./-]*?)(?:#(?P<iid>[1-9]\d*))?")
+_URL = re.compile(
+    r"https?://[^/]+/(?P<path>[\w.][\w./-]*?)/-/(?:issues|work_items)/(?:incident/)?(?P<iid>[1-9]\d*)(?:[#?].*)?"
+)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a person types: `group/project`, `group/project#12` or the address of an issue."""
+
+    path: str
+    iid: int | None = None
+
+    def __str__(self) -> str:
+        return self.path if self.iid is None else f"{self.path}#{self.iid}"
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Raises WrongInput with the forms that are understood."""
+        match = _URL.fullmatch(text) or _REFERENCE.fullmatch(text)
+        if match is None or match["path"].endswith("/") or "//" in match["path"]:
+            raise WrongInput(
+                f"{text!r} is no reference. Write group/project, group/project#12 or the address of an issue."
+            )
+        return cls(match["path"], int(match["iid"]) if match["iid"] else None)

@@ -1,0 +1,51 @@
+"""Text that came from a user is data: before the bot posts it, nothing in it may act.
+
+Quick actions: GitLab executes a raw line that begins with `/` at column 0 (doc/user/project/quick_actions, GitLab 19).
+Mentions are found after Markdown was rendered, so an entity for the @ would not help; an invisible word joiner does.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+WORD_JOINER = "\u2060"
+_LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85\v\f]")
+_QUICK_ACTION = re.compile(r"^([ \t\u2060\u200b\ufeff]*)/", re.MULTILINE)
+_MENTION = re.compile(r"@(?=[\w.-])")
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_JINJA = re.compile(r"\{(?=[{%#])")
+_FENCE = re.compile(r"^(\s*)(>>>)", re.MULTILINE)
+_REMOVED = {"Cc", "Cf", "Cs", "Co"}
+
+
+def _keep(character: str) -> bool:
+    """No control characters, and none that reorder or hide text; joiners that scripts and emoji need stay."""
+    if character in "\n\t\u200c\u200d":
+        return True
+    return unicodedata.category(character) not in _REMOVED
+
+
+def harmless(text: str) -> str:
+    """The same words, with quick actions, mentions, HTML, comments, Jinja and control characters made inert."""
+    text = _LINE_ENDS.sub("\n", text)
+    text = "".join(character for character in text if _keep(character))
+    text = _QUICK_ACTION.sub(r"\1\\/", text)
+    text = _TAG.sub("&lt;", text)
+    text = _MENTION.sub(f"@{WORD_JOINER}", text)
+    text = _JINJA.sub(f"{{{WORD_JOINER}", text)
+    return _FENCE.sub(r"\1\\\2", text)
+
+
+def harmless_line(text: str, most_characters: int = 255) -> str:
+    """Like harmless, on one line: for titles and cells of tables."""
+    line = " ".join(harmless(text).split()).replace("|", "\\|")
+    return line if len(line) <= most_characters else line[: most_characters - 1] + "…"
+
+
+def quoted(text: str, most_characters: int = 100_000) -> str:
+    """Like harmless, as a block quote; cut, and said so, where it is longer than `most_characters`."""
+    safe = harmless(text)
+    if len(safe) > most_characters:
+        safe = safe[:most_characters] + "\n… (cut; the source has the whole text)"
+    return "\n".join(f"> {line}".rstrip() for line in safe.split("\n"))
