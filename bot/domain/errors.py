@@ -20,7 +20,7 @@ class SectionbotError(Exception):
     exit_code = 1
 
 
-class WrongInput(SectionbotError):  # noqa: N818 - the names say what happened
+class WrongInput(SectionbotError):
     exit_code = 2
 
 
@@ -49,7 +49,7 @@ class WrongSettings(WrongInput):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-class UnsafePlan(SectionbotError):  # noqa: N818
+class UnsafePlan(SectionbotError):
     exit_code = 3
 
 

@@ -1,4 +1,4 @@
-"""A plan: what would be changed, why, in what order, and what is held back. Deciding ends here; nothing was done yet."""
+"""A plan: what would be changed, why, in what order, and what is held back. Nothing of it was done yet."""
 
 from __future__ import annotations
 

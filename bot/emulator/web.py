@@ -19,7 +19,7 @@ MOST_ROWS_COUNTED = 10_000
 JSON_TYPE = "application/json"
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
+class Refusal(Exception):
     """An answer other than success: status and body as GitLab gives them."""
 
     def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:

@@ -1,0 +1,42 @@
+"""config/bot.yml: what concerns the bot as a whole."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+STRICT = ConfigDict(extra="forbid")
+ProjectPath = Annotated[str, Field(pattern=r"^[\w.][\w./-]*/[\w.-]+$", description="The full path of a project.")]
+GroupPath = Annotated[str, Field(pattern=r"^[\w.][\w./-]*$", description="The full path of a group.")]
+Username = Annotated[str, Field(pattern=r"^[\w][\w.-]*$", description="A username, without @.")]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class BotSettings:
+    operators_project: ProjectPath = Field(
+        description="The project in whose operators' issue the bot tells what was refused, held unsafe or has failed."
+    )
+    operators_issue_title: str = Field(
+        default="sectionbot: needs a person", description="The title of the operators' issue.", max_length=255
+    )
+    former_bot_usernames: tuple[Username, ...] = Field(
+        default=(), description="Users that the bot was before: their markers count as its own."
+    )
+    webhook_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="The address of the bot's webhook endpoint, for hooks that it registers itself.",
+    )
+    history_days: int = Field(
+        default=30, ge=1, le=365, description="How many days deliveries and jobs are kept in the bot's database."
+    )
+    incident_workers: int = Field(default=4, ge=1, le=32, description="Jobs of incidents at a time in one process.")
+    everyday_workers: int = Field(default=4, ge=1, le=32, description="All other jobs at a time in one process.")
+    rate_limit_reserved_for_incidents: float = Field(
+        default=0.3,
+        ge=0.0,
+        le=0.9,
+        description="The share of GitLab's rate limit that everyday jobs leave to incidents.",
+    )

@@ -1,0 +1,156 @@
+"""From files to frozen settings: every problem at once, each with its file, line, column and a hint."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.domain.errors import Problem, WrongSettings
+from bot.settings.templates import Templates
+from bot.settings.yaml_reader import Document, read_yaml, where
+
+SCHEMA_FOLDER = "schema"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings: by the name of the file in the folder (without .yml), and the texts of the templates."""
+
+    parts: Mapping[str, Any]
+    templates: Templates
+
+    def part(self, name: str) -> Any:
+        return self.parts[name]
+
+
+def load_settings(folder: FilePath, templates_folder: FilePath, models: Mapping[str, type]) -> Settings:
+    """Read `folder`/NAME.yml for each of `models`, and all templates.
+
+    Raises:
+        WrongSettings: with all problems of all files.
+    """
+    parts: dict[str, Any] = {}
+    problems: list[Problem] = []
+    if not folder.is_dir():
+        hint = "Name the folder with --config or SECTIONBOT_CONFIG."
+        raise WrongSettings((Problem(str(folder), 1, 1, "", "there is no such folder of settings.", hint),))
+    for file in sorted(folder.glob("*.y*ml")):
+        if file.stem not in models:
+            hint = (
+                _perhaps(file.stem, models) or f"The files are {', '.join(f'{name}.yml' for name in sorted(models))}."
+            )
+            problems.append(Problem(str(file), 1, 1, "", "no part of the bot reads this file.", hint))
+    for name, model in models.items():
+        file = folder / f"{name}.yml"
+        value, found = load_file(file, model)
+        problems += found
+        if value is not None:
+            parts[name] = value
+    templates = Templates.load(templates_folder)
+    problems += templates.problems()
+    if problems:
+        raise WrongSettings(tuple(problems))
+    return Settings(parts, templates)
+
+
+def load_file(file: FilePath, model: type) -> tuple[Any, list[Problem]]:
+    """One file as a value of `model` (a pydantic dataclass), or None and its problems."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None, [Problem(str(file), 1, 1, "", "the file is missing.", "The README shows what it has to contain.")]
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [Problem(str(file), 1, 1, "", f"the file cannot be read: {type(error).__name__}.")]
+    document = read_yaml(text, str(file))
+    problems = list(document.problems)
+    value = None
+    if document.value is not None or not problems:
+        value, found = _validate(document, str(file), model)
+        problems += found
+    return (None if problems else value), problems
+
+
+def _validate(document: Document, file: str, model: type) -> tuple[Any, list[Problem]]:
+    adapter: TypeAdapter[Any] = TypeAdapter(model)
+    data = {} if document.value is None else document.value
+    if not isinstance(data, dict):
+        return None, [Problem(file, 1, 1, "", "the file must be a map of settings.")]
+    try:
+        return adapter.validate_python(data), []
+    except ValidationError as error:
+        schema = adapter.json_schema()
+        return None, [_problem(each, document, file, schema) for each in error.errors(include_url=False)]
+
+
+def _problem(error: Any, document: Document, file: str, schema: dict[str, Any]) -> Problem:
+    path = tuple(part for part in error["loc"] if not _is_type_name(part))
+    line, column = document.positions.near(path)
+    kind = error["type"]
+    if kind in ("missing", "missing_argument"):
+        return Problem(file, line, column, where(path), "is missing.", _describe(schema, path))
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        allowed = _properties(schema, path[:-1])
+        hint = _perhaps(str(path[-1]), allowed) or f"Here can be: {', '.join(allowed)}."
+        return Problem(file, line, column, where(path), "is not a setting.", hint)
+    if kind in ("enum", "literal_error"):
+        expected = error["ctx"]["expected"].replace("'", "")
+        given = str(error["input"])
+        options = [option.strip() for option in expected.replace(" or ", ", ").split(",")]
+        hint = _perhaps(given, options) or f"Write one of {', '.join(options)}."
+        return Problem(file, line, column, where(path), f"{given!r} is none of its values.", hint)
+    message = error["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    return Problem(file, line, column, where(path), message.rstrip(".") + ".", _describe(schema, path))
+
+
+def _is_type_name(part: Any) -> bool:
+    """pydantic names the alternative that it tried; the file has no such level."""
+    return isinstance(part, str) and (part.startswith(("function-", "constrained-")) or "[" in part)
+
+
+def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    for option in node.get("anyOf", []):
+        resolved = _resolve(schema, option)
+        if resolved.get("type") != "null":
+            return resolved
+    return node
+
+
+def _node(schema: dict[str, Any], path: Iterable[str | int]) -> dict[str, Any]:
+    node = _resolve(schema, schema)
+    for part in path:
+        following = node.get("items") if isinstance(part, int) else node.get("properties", {}).get(part)
+        if not isinstance(following, dict):
+            return {}
+        node = following if "description" in following and "$ref" not in following else _resolve(schema, following)
+        node = _resolve(schema, node) if "properties" not in node and "$ref" in node else node
+    return node
+
+
+def _properties(schema: dict[str, Any], path: Iterable[str | int]) -> list[str]:
+    return sorted(_resolve(schema, _node(schema, path)).get("properties", {}))
+
+
+def _describe(schema: dict[str, Any], path: Iterable[str | int]) -> str:
+    description = str(_node(schema, path).get("description", ""))
+    return f"It is {description[:1].lower()}{description[1:]}" if description else ""
+
+
+def _perhaps(given: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)
+    return f"Perhaps you meant {close[0]!r}?" if close else ""
+
+
+def json_schema(model: type, title: str) -> str:
+    """The JSON Schema of a settings file, for editors."""
+    schema = TypeAdapter(model).json_schema()
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": title}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,147 @@
+"""Reads YAML with the position of everything in it, and refuses what is dangerous or surely a mistake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from bot.domain.errors import Problem
+
+MOST_BYTES = 1_000_000
+MOST_VALUES = 50_000  # aliases counted as often as they are used, so that an alias bomb ends here
+MOST_LEVELS = 40
+
+Path = tuple[str | int, ...]
+
+
+@dataclass
+class Positions:
+    """Path of a value to the line and column (both from 1) of its key, or of the item of a list."""
+
+    of: dict[Path, tuple[int, int]] = field(default_factory=dict)
+
+    def near(self, path: Path) -> tuple[int, int]:
+        """The position of `path`, or of the nearest thing around it that the file has."""
+        while path and path not in self.of:
+            path = path[:-1]
+        return self.of.get(path, (1, 1))
+
+
+@dataclass(frozen=True)
+class Document:
+    value: Any
+    positions: Positions
+    problems: tuple[Problem, ...]
+
+
+class _TooMuch(Exception):
+    def __init__(self, what: str, node: Node) -> None:
+        super().__init__(what)
+        self.what, self.node = what, node
+
+
+def read_yaml(text: str, file: str) -> Document:
+    """The document with positions; mistakes are in `problems`, and `value` is then None or incomplete.
+
+    Args:
+        file: the name that problems carry.
+    """
+    positions = Positions({(): (1, 1)})
+    if len(text.encode("utf-8", "replace")) > MOST_BYTES:
+        problem = Problem(file, 1, 1, "", f"the file is larger than {MOST_BYTES:,} bytes.", "Split it.")
+        return Document(None, positions, (problem,))
+    loader = yaml.SafeLoader(text.removeprefix("\ufeff"))
+    builder = _Builder(loader, file, positions)
+    try:
+        node = loader.get_single_node()
+        value = builder.build(node, (), 0) if node is not None else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        what = f"not valid YAML: {error.problem or error.context}."
+        hint = "Indent with blanks, not with tabs." if "'\\t'" in str(error.problem) else ""
+        return Document(None, positions, (*builder.problems, Problem(file, line, column, "", what, hint)))
+    except yaml.YAMLError as error:
+        what = f"not valid YAML: {str(error).splitlines()[0]}."
+        return Document(None, positions, (*builder.problems, Problem(file, 1, 1, "", what)))
+    except _TooMuch as error:
+        mark = error.node.start_mark
+        problem = Problem(file, mark.line + 1, mark.column + 1, "", error.what, "Write it without so many aliases.")
+        return Document(None, positions, (problem,))
+    finally:
+        loader.dispose()
+    return Document(value, positions, tuple(builder.problems))
+
+
+class _Builder:
+    """Turns nodes into plain values and notes where each one stands."""
+
+    def __init__(self, loader: yaml.SafeLoader, file: str, positions: Positions) -> None:
+        self.loader, self.file, self.positions = loader, file, positions
+        self.problems: list[Problem] = []
+        self.count = 0
+
+    def build(self, node: Node, path: Path, level: int) -> Any:
+        self.count += 1
+        if self.count > MOST_VALUES:
+            raise _TooMuch(f"more than {MOST_VALUES:,} values.", node)
+        if level > MOST_LEVELS:
+            raise _TooMuch(f"nested deeper than {MOST_LEVELS} levels.", node)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path, level)
+        if isinstance(node, SequenceNode):
+            result = []
+            for index, item in enumerate(node.value):
+                self._note((*path, index), item)
+                result.append(self.build(item, (*path, index), level + 1))
+            return result
+        return self._scalar(node, path)
+
+    def _scalar(self, node: Node, path: Path) -> Any:
+        assert isinstance(node, ScalarNode)
+        try:
+            return self.loader.construct_object(node, deep=True)
+        except (yaml.YAMLError, ValueError) as error:
+            self._problem(node, path, f"cannot be read: {str(error).splitlines()[0]}.")
+            return None
+
+    def _mapping(self, node: MappingNode, path: Path, level: int) -> dict[Any, Any]:
+        result: dict[Any, Any] = {}
+        merged: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            if isinstance(key_node, ScalarNode) and key_node.tag == "tag:yaml.org,2002:merge":
+                sources = value_node.value if isinstance(value_node, SequenceNode) else [value_node]
+                for source in reversed(sources):
+                    built = self.build(source, path, level + 1)
+                    if isinstance(built, dict):
+                        merged |= built
+                continue
+            key = self._scalar(key_node, path) if isinstance(key_node, ScalarNode) else None
+            if not isinstance(key, (str, int, bool, float)):
+                self._problem(key_node, path, "a key must be plain text.")
+                continue
+            if key in result:
+                first = self.positions.near((*path, str(key)))[0]
+                self._problem(key_node, (*path, str(key)), f"is there twice, first on line {first}.", "Keep one.")
+                continue
+            self._note((*path, str(key)), key_node)
+            result[key] = self.build(value_node, (*path, str(key)), level + 1)
+        return merged | result
+
+    def _note(self, path: Path, node: Node) -> None:
+        self.positions.of.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
+
+    def _problem(self, node: Node, path: Path, what: str, hint: str = "") -> None:
+        mark = node.start_mark
+        self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, where(path), what, hint))
+
+
+def where(path: Path) -> str:
+    """`severities[0].members.usernames`"""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
