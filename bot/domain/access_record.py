@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.domain.markers import marker
 from bot.domain.resources import AccessLevel
+from bot.domain.user_text import harmless_line
 
 MARKER = "access_record"
 _ENTRY = re.compile(r"<!-- sectionbot:access_entry (?P<fields>[^<>]+) -->")
@@ -28,7 +30,7 @@ class AccessEntry:
 
     user_id: int
     username: str
-    access_level: int
+    access_level: AccessLevel
     added_at: dt.datetime
     expires_on: dt.date
     severity: int
@@ -48,7 +50,7 @@ def render_record(entries: Iterable[AccessEntry]) -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     lines += [
-        f"| `{entry.username}` | {AccessLevel(entry.access_level).title} | {entry.reason} "
+        f"| `{entry.username}` | {entry.access_level.title} | {harmless_line(entry.reason)} "
         f"| {entry.added_at:%Y-%m-%d %H:%M} UTC | {entry.expires_on.isoformat()} |"
         for entry in rows
     ]
@@ -56,7 +58,7 @@ def render_record(entries: Iterable[AccessEntry]) -> str:
     lines += [
         f"<!-- sectionbot:access_entry id={entry.user_id} user={entry.username} level={int(entry.access_level)} "
         f"added={entry.added_at:%Y-%m-%dT%H:%M:%SZ} until={entry.expires_on.isoformat()} severity={entry.severity} "
-        f"reason={entry.reason.replace(' ', '_')} -->"
+        f"reason={urllib.parse.quote(entry.reason, safe=':')} -->"
         for entry in rows
     ]
     return "\n".join(lines)
@@ -75,7 +77,7 @@ def parse_record(body: str) -> dict[int, AccessEntry]:
                 added_at=dt.datetime.fromisoformat(fields["added"]),
                 expires_on=dt.date.fromisoformat(fields["until"]),
                 severity=int(fields["severity"]),
-                reason=fields["reason"].replace("_", " "),
+                reason=urllib.parse.unquote(fields["reason"]),
             )
         except (KeyError, ValueError):
             continue

@@ -42,7 +42,7 @@ class User:
 @dataclass(frozen=True)
 class Member:
     user: User
-    access_level: int
+    access_level: AccessLevel
     expires_on: dt.date | None = None
     created_at: dt.datetime | None = None
     created_by_id: int | None = None

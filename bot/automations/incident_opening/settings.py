@@ -206,3 +206,12 @@ class IncidentSettings:
     def watched_labels(self) -> frozenset[str]:
         """All labels that can change what this automation does."""
         return frozenset(self.labels).union(*(severity.labels for severity in self.severities), {self.restore_label})
+
+    @property
+    def asking(self) -> frozenset[str]:
+        """What makes an incident: labels (an alias of a severity counts as its label) and `type incident`."""
+        labels = set(self.labels)
+        for severity in self.severities:
+            if severity.label in labels:
+                labels |= severity.labels
+        return frozenset(labels | {f"type {kind}" for kind in self.issue_types})
