@@ -15,7 +15,7 @@ from bot.domain.markers import marker
 from bot.domain.resources import AccessLevel
 from bot.domain.user_text import harmless_line
 
-MARKER = "access_record"
+MARKER = marker("access_record")
 _ENTRY = re.compile(r"<!-- sectionbot:access_entry (?P<fields>[^<>]+) -->")
 
 
@@ -54,7 +54,7 @@ def render_record(entries: Iterable[AccessEntry]) -> str:
         f"| {entry.added_at:%Y-%m-%d %H:%M} UTC | {entry.expires_on.isoformat()} |"
         for entry in rows
     ]
-    lines += ["", marker(MARKER)]
+    lines += ["", MARKER]
     lines += [
         f"<!-- sectionbot:access_entry id={entry.user_id} user={entry.username} level={int(entry.access_level)} "
         f"added={entry.added_at:%Y-%m-%dT%H:%M:%SZ} until={entry.expires_on.isoformat()} severity={entry.severity} "

@@ -159,7 +159,7 @@ class WriteNote:
 
     @property
     def key(self) -> str:
-        return f"note {self.project_path}#{self.iid} {self.marker}"
+        return f"note {self.project_path}#{self.iid} {self.marker[5:-4]}"
 
     @property
     def summary(self) -> str:

@@ -26,7 +26,10 @@ class WrongInput(SectionbotError):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One mistake in a file that people write; prints as `file:line:column: where: what. hint`."""
+    """One mistake in a file that people write; prints as `file:line:column: where: what. hint`.
+
+    A warning is something to see to; it makes no check fail.
+    """
 
     file: str
     line: int
@@ -34,11 +37,13 @@ class Problem:
     where: str
     what: str
     hint: str = ""
+    is_warning: bool = False
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
+        warning = "warning: " if self.is_warning else ""
         hint = f" {self.hint}" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {where}{self.what}{hint}"
+        return f"{self.file}:{self.line}:{self.column}: {warning}{where}{self.what}{hint}"
 
 
 class WrongSettings(WrongInput):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -13,9 +13,21 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.errors import Problem, WrongSettings
 from bot.settings.templates import Templates
-from bot.settings.yaml_reader import Document, read_yaml, where
+from bot.settings.yaml_reader import Document, Path, Positions, read_yaml, where
 
 SCHEMA_FOLDER = "schema"
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """Where the values of one file stand, for problems that show only later."""
+
+    name: str
+    positions: Positions
+
+    def problem(self, path: Path, what: str, hint: str = "", *, is_warning: bool = False) -> Problem:
+        line, column = self.positions.near(path)
+        return Problem(self.name, line, column, where(path), what, hint, is_warning)
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,7 @@ class Settings:
 
     parts: Mapping[str, Any]
     templates: Templates
+    files: Mapping[str, SettingsFile] = field(default_factory=dict)
 
     def part(self, name: str) -> Any:
         return self.parts[name]
@@ -36,6 +49,7 @@ def load_settings(folder: FilePath, templates_folder: FilePath, models: Mapping[
         WrongSettings: with all problems of all files.
     """
     parts: dict[str, Any] = {}
+    files: dict[str, SettingsFile] = {}
     problems: list[Problem] = []
     if not folder.is_dir():
         hint = "Name the folder with --config or SECTIONBOT_CONFIG."
@@ -48,32 +62,35 @@ def load_settings(folder: FilePath, templates_folder: FilePath, models: Mapping[
             problems.append(Problem(str(file), 1, 1, "", "no part of the bot reads this file.", hint))
     for name, model in models.items():
         file = folder / f"{name}.yml"
-        value, found = load_file(file, model)
+        value, positions, found = load_file(file, model)
         problems += found
+        files[name] = SettingsFile(str(file), positions)
         if value is not None:
             parts[name] = value
     templates = Templates.load(templates_folder)
     problems += templates.problems()
     if problems:
         raise WrongSettings(tuple(problems))
-    return Settings(parts, templates)
+    return Settings(parts, templates, files)
 
 
-def load_file(file: FilePath, model: type) -> tuple[Any, list[Problem]]:
-    """One file as a value of `model` (a pydantic dataclass), or None and its problems."""
+def load_file(file: FilePath, model: type) -> tuple[Any, Positions, list[Problem]]:
+    """One file as a value of `model` (a pydantic dataclass), or None; where its values stand; and its problems."""
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return None, [Problem(str(file), 1, 1, "", "the file is missing.", "The README shows what it has to contain.")]
+        missing = Problem(str(file), 1, 1, "", "the file is missing.", "The README shows what it has to contain.")
+        return None, Positions(), [missing]
     except (OSError, UnicodeDecodeError) as error:
-        return None, [Problem(str(file), 1, 1, "", f"the file cannot be read: {type(error).__name__}.")]
+        what = f"the file cannot be read: {type(error).__name__}."
+        return None, Positions(), [Problem(str(file), 1, 1, "", what)]
     document = read_yaml(text, str(file))
     problems = list(document.problems)
     value = None
     if document.value is not None or not problems:
         value, found = _validate(document, str(file), model)
         problems += found
-    return (None if problems else value), problems
+    return (None if problems else value), document.positions, problems
 
 
 def _validate(document: Document, file: str, model: type) -> tuple[Any, list[Problem]]:

@@ -10,33 +10,14 @@ from typing import Protocol
 
 from bot.automations.incident_opening.settings import IncidentSettings, People
 from bot.domain.access_record import MARKER as RECORD_MARKER
-from bot.domain.markers import read_marker
+from bot.domain.markers import marker, read_marker
+from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.ports import Scope, SideBySide
-from bot.domain.resources import AccessLevel, Group, Issue, IssueId, LabelEvent, Member, Note, Project, User
+from bot.domain.resources import AccessLevel, Issue, IssueId, LabelEvent, Member, Note, Project, User
 
 PROJECT_MARKER = "incident_project"
 ISSUE_MARKER = "incident"
-SOURCE_MARKER = "incident_source"
-
-
-@dataclass(frozen=True)
-class PeopleQuestion:
-    """Who is asked for in one go: by name, as direct members of groups, and whether somebody belongs to a group."""
-
-    usernames: frozenset[str] = frozenset()
-    members_of: frozenset[str] = frozenset()
-    belongs: frozenset[tuple[str, str]] = frozenset()  # (username, group path)
-    groups: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class PeopleAnswer:
-    """Keys are as they were asked; what GitLab does not know is missing (users, groups) or False (belongs)."""
-
-    users: Mapping[str, User]
-    members_of: Mapping[str, tuple[User, ...]]
-    belongs: Mapping[tuple[str, str], bool]
-    groups: Mapping[str, Group]
+SOURCE_MARKER = marker("incident_source")
 
 
 class IncidentReader(Protocol):
@@ -268,7 +249,7 @@ def _report(
     calls = [
         lambda: _requests(source_id, source, reader, settings) if source else (),
         lambda: reader.own_note(source_id, SOURCE_MARKER) if source and source.user_notes_count else None,
-        lambda: _incident(project, reader, settings) if project else None,
+        lambda: _incident(project, source_id, reader, settings) if project else None,
         lambda: _readers(source, reader) if source and settings.name_project_in_source else (None, True),
     ]
     requests, note, incident, (readers, public) = reader.side_by_side(calls)
@@ -280,12 +261,12 @@ def incident_path(source_id: IssueId, settings: IncidentSettings) -> str:
     return f"{settings.incident_group}/{name}"
 
 
-def _incident(project: Project, reader: IncidentReader, settings: IncidentSettings) -> Incident:
+def _incident(project: Project, source_id: IssueId, reader: IncidentReader, settings: IncidentSettings) -> Incident:
     if project.archived:
         return Incident(project)
     first = IssueId(project.id, 1)
     issue, members = reader.side_by_side(
-        [lambda: _incident_issue(first, reader), lambda: reader.project_members(project.id)]
+        [lambda: _incident_issue(first, source_id, reader), lambda: reader.project_members(project.id)]
     )
     if issue is None or issue.state != "opened":
         return Incident(project, issue, (), members, None)
@@ -296,12 +277,17 @@ def _incident(project: Project, reader: IncidentReader, settings: IncidentSettin
     return Incident(project, issue, requests, members, record)
 
 
-def _incident_issue(first: IssueId, reader: IncidentReader) -> Issue | None:
+def incident_marker(source_id: IssueId) -> str:
+    return marker(ISSUE_MARKER, source=str(source_id))
+
+
+def _incident_issue(first: IssueId, source_id: IssueId, reader: IncidentReader) -> Issue | None:
+    mark = incident_marker(source_id)
     issue = reader.issue(first)
     own_ids = reader.own_ids()
-    if issue is not None and issue.author.id in own_ids and read_marker(ISSUE_MARKER, issue.description) is not None:
+    if issue is not None and issue.author.id in own_ids and mark in issue.description:
         return issue
-    return reader.own_issue(first.project_id, ISSUE_MARKER)
+    return reader.own_issue(first.project_id, mark)
 
 
 def _requests(

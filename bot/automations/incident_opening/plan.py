@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from bot.automations.incident_opening.access import plan_access
 from bot.automations.incident_opening.asking import Wish, read_wish
 from bot.automations.incident_opening.gather import (
-    ISSUE_MARKER,
     PROJECT_MARKER,
     SOURCE_MARKER,
     Incident,
     IncidentFacts,
     LabelRequest,
     Report,
+    incident_marker,
     incident_path,
 )
 from bot.automations.incident_opening.settings import IncidentSettings
@@ -215,7 +215,7 @@ def _incident_issue(report: Report, wish: Wish, context: Context, path: str, rep
     source = report.source
     assert source is not None
     settings = context.settings
-    mark = marker(ISSUE_MARKER, source=str(report.source_id))
+    mark = incident_marker(report.source_id)
     labels = [settings.severities[wish.severity - 1].label] if wish.severity else []
     labels += settings.phases[:1]
     body = incident_description(report, wish.severity, reporter_note, settings, context.templates)
@@ -292,7 +292,7 @@ def _source_note(
     named = _may_be_named(report, readers, context)
     path = incident_path(report.source_id, context.settings)
     text = source_note(state, path if named else None, list(refused), context.settings, context.templates)
-    body = f"{text}\n\n{marker(SOURCE_MARKER)}"
+    body = f"{text}\n\n{SOURCE_MARKER}"
     if report.source_note is not None and report.source_note.body.strip() == body:
         return []
     change = WriteNote(

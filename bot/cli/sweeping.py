@@ -1,0 +1,118 @@
+"""`sectionbot sweep`: the one command for every automation."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import sys
+from collections.abc import Callable, Iterator
+
+import click
+
+from bot.cli.logs import set_up_logs
+from bot.wiring import AUTOMATIONS, Environment, connect, load_settings
+
+
+class Instant(click.ParamType):  # type: ignore[type-arg]
+    """ISO 8601; without a zone it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
+        if isinstance(value, dt.datetime):
+            return value
+        try:
+            parsed = dt.datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no time. Write it like 2026-08-24T09:00:00Z.", param, ctx)
+        return parsed if parsed.tzinfo else parsed.replace(tzinfo=dt.UTC)
+
+
+@click.command()
+@click.option(
+    "--automation",
+    "names",
+    multiple=True,
+    type=click.Choice([each.name for each in AUTOMATIONS]),
+    help="Only this automation (can be given several times).",
+)
+@click.option("--scope", metavar="REFERENCE", help="Only this: group/project#12, or the address of an issue.")
+@click.option("--now", type=Instant(), help="The time to decide by, instead of the machine's.")
+@click.option(
+    "--apply", "apply_", is_flag=True, help="Do it. Without this, the plan is printed and nothing is written."
+)
+@click.option("--release", is_flag=True, help="Open what the guard has deferred. Needs --scope.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How the plan is printed.",
+)
+@click.pass_context
+def sweep(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    scope: str | None,
+    now: dt.datetime | None,
+    apply_: bool,
+    release: bool,
+    form: str,
+) -> None:
+    """Look at everything that the automations care about, or at one thing.
+
+    Prints what would be done and why; with --apply it is done. What is not public prints without names where the
+    output is not a terminal, for example in a pipeline.
+    """
+    from bot.cli.plan_output import render_run
+    from bot.domain.ports import Scope
+    from bot.domain.resources import Reference
+    from bot.runtime.jobs import tell_operators
+    from bot.runtime.run import Means, Part, Run, run
+
+    set_up_logs(verbose=ctx.meta["verbose"])
+    environment: Environment = ctx.obj
+    if release and scope is None:
+        raise click.UsageError("--release needs --scope: it opens one thing that a guard has deferred.")
+    looked_at = Scope(reference=Reference.parse(scope), release=release) if scope else Scope()
+    environment.token()
+    settings = load_settings(environment)
+    gitlab = connect(environment, settings)
+    moment = now or dt.datetime.now(dt.UTC)
+    means = Means(settings, gitlab.reader, gitlab.writer if apply_ else None, AUTOMATIONS)
+    chosen = [each for each in AUTOMATIONS if not names or each.name in names]
+    parts: list[Part] = []
+    with _progress(len(chosen)) as advance:
+        for automation in chosen:
+            advance(automation.name)
+            parts += run([(automation, looked_at)], means, moment).parts
+    result = Run(tuple(parts))
+    click.echo(render_run(result, form, names=sys.stdout.isatty()))
+    exit_code = result.exit_code
+    if apply_:
+        whole = looked_at.is_everything and not any(part.error for part in result.parts)
+        told = tell_operators(result, means, for_good=False, settle_others=whole)
+        exit_code = exit_code or (told.exit_code if told else 0)
+    elif form == "text" and any(not part.plan.is_empty for part in result.parts):
+        click.echo("Nothing was written. Run it again with --apply to do this.", err=True)
+    ctx.exit(exit_code)
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[Callable[[str], None]]:
+    """A bar on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _name: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("looking", total=total)
+
+        def advance(name: str) -> None:
+            progress.update(task, description=name)
+            progress.advance(task)
+
+        yield advance

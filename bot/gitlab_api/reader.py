@@ -1,0 +1,222 @@
+"""Reads GitLab for one look: nothing is asked twice, and calls that need nothing of each other go side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from bot.domain.errors import GitLabRefused
+from bot.domain.people import PeopleAnswer, PeopleQuestion
+from bot.domain.resources import AccessLevel, Issue, IssueId, LabelEvent, Member, Note, Project, User
+from bot.gitlab_api import shapes
+from bot.gitlab_api.client import Client, Json, encoded
+from bot.gitlab_api.people import RIGHTS_FRESH_S, Lookups, ask_people
+
+Value = TypeVar("Value")
+
+
+class Identity:
+    """Who the bot is, and who it was; read once for a process."""
+
+    def __init__(self, client: Client, former_usernames: Sequence[str] = ()) -> None:
+        self._client, self._former = client, former_usernames
+        self._lock = threading.Lock()
+        self._known: tuple[User, frozenset[int]] | None = None
+
+    def get(self) -> tuple[User, frozenset[int]]:
+        """The bot's user, and the ids of all users whose markers count."""
+        with self._lock:
+            if self._known is None:
+                me = shapes.user(self._client.get("/user"))
+                ids = {me.id}
+                for name in self._former:
+                    ids |= {int(row["id"]) for row in self._client.get("/users", username=name)}
+                self._known = (me, frozenset(ids))
+            return self._known
+
+
+class Reader:
+    """Serves the Protocols of all automations."""
+
+    def __init__(self, client: Client, identity: Identity, lookups: Lookups, *, workers: int = 8) -> None:
+        self._client, self._identity, self._lookups, self._workers = client, identity, lookups, workers
+        self._lock = threading.Lock()
+        self._asked: dict[Hashable, Future[Any]] = {}
+
+    def side_by_side(self, calls: Sequence[Callable[[], Any]], /) -> list[Any]:
+        """Results in the order of the calls; the first exception is raised when all have ended."""
+        if len(calls) < 2:
+            return [call() for call in calls]
+        with ThreadPoolExecutor(min(len(calls), self._workers)) as pool:
+            futures = [pool.submit(call) for call in calls]
+        return [future.result() for future in futures]
+
+    def _once(self, key: Hashable, ask: Callable[[], Value]) -> Value:
+        """The answer to a question; who asks it while it is being asked waits for the same answer."""
+        with self._lock:
+            future = self._asked.get(key)
+            mine = future is None
+            if future is None:
+                future = self._asked[key] = Future()
+        if mine:
+            try:
+                future.set_result(ask())
+            except BaseException as error:
+                future.set_exception(error)
+        return future.result()  # type: ignore[no-any-return]
+
+    # -- who ---------------------------------------------------------------------------------------------------------
+
+    def bot(self) -> User:
+        return self._identity.get()[0]
+
+    def own_ids(self) -> frozenset[int]:
+        return self._identity.get()[1]
+
+    def people(self, question: PeopleQuestion) -> PeopleAnswer:
+        return ask_people(self._client, self._lookups, question)
+
+    def access_level(self, project_id: int, user_id: int) -> AccessLevel:
+        """The role in the project, inherited or not; NONE for who is no member (also for administrators)."""
+
+        def ask() -> AccessLevel:
+            row = self._client.get_or_none(f"/projects/{project_id}/members/all/{user_id}")
+            return AccessLevel(row["access_level"]) if row else AccessLevel.NONE
+
+        return self._lookups.once(("access", project_id, user_id), RIGHTS_FRESH_S, ask)
+
+    def group_members(self, group: str) -> tuple[Member, ...]:
+        """Everybody with access to the group: inherited members and those of invited groups too."""
+
+        def ask() -> tuple[Member, ...]:
+            rows = self._client.rows(f"/groups/{encoded(group)}/members/all")
+            return tuple(shapes.member(row) for row in rows if row.get("membership_state") != "awaiting")
+
+        return self._lookups.once(("all members", group), RIGHTS_FRESH_S, ask)
+
+    def project_members(self, project_id: int) -> tuple[Member, ...]:
+        """Everybody with access to the project, now."""
+
+        def ask() -> tuple[Member, ...]:
+            rows = self._client.rows(f"/projects/{project_id}/members/all")
+            return tuple(shapes.member(row) for row in rows if row.get("membership_state") != "awaiting")
+
+        return self._once(("project members", project_id), ask)
+
+    # -- projects ----------------------------------------------------------------------------------------------------
+
+    def project(self, path: str) -> Project | None:
+        def ask() -> Project | None:
+            row = self._client.get_or_none(f"/projects/{encoded(path)}")
+            return shapes.project(row) if row else None
+
+        return self._once(("project", path), ask)
+
+    def project_id(self, path: str) -> int | None:
+        found = self.project(path)
+        return found.id if found else None
+
+    def group_projects(self, group: str, *, newest_only: bool) -> tuple[tuple[Project, ...], bool]:
+        """The projects right in the group, newest first, archived ones too; and whether these are all.
+
+        Args:
+            newest_only: one page of 100.
+        """
+
+        def ask() -> tuple[tuple[Project, ...], bool]:
+            found: list[Project] = []
+            pages = self._client.pages(
+                f"/groups/{encoded(group)}/projects", order_by="created_at", sort="desc", with_shared="false"
+            )
+            try:
+                for page in pages:
+                    found += [shapes.project(row) for row in page]
+                    if newest_only:
+                        return tuple(found), len(page) < 100
+            except GitLabRefused as refused:
+                if refused.status != 404:
+                    raise
+            return tuple(found), True
+
+        with self._lock:
+            whole = self._asked.get(("group projects", group, False))
+        if newest_only and whole is not None:
+            return whole.result()  # type: ignore[no-any-return]
+        return self._once(("group projects", group, newest_only), ask)
+
+    # -- issues ------------------------------------------------------------------------------------------------------
+
+    def issue(self, issue: IssueId) -> Issue | None:
+        def ask() -> Issue | None:
+            row = self._client.get_or_none(f"/projects/{issue.project_id}/issues/{issue.iid}")
+            return shapes.issue(row) if row else None
+
+        return self._once(("issue", issue), ask)
+
+    def issues(
+        self, place: str, *, is_group: bool, state: str, label: str | None = None, issue_type: str | None = None
+    ) -> tuple[Issue, ...]:
+        """All issues of a project or group that match; what was listed is known when it is asked for one by one."""
+        params: Json = {"state": state, "scope": "all"}
+        params |= {"labels": label} if label else {}
+        params |= {"issue_type": issue_type} if issue_type else {}
+
+        def ask() -> tuple[Issue, ...]:
+            kind = "groups" if is_group else "projects"
+            rows = self._client.rows(f"/{kind}/{encoded(place)}/issues", **params)
+            return tuple(shapes.issue(row) for row in rows)
+
+        found = self._once(("issues", place, is_group, state, label, issue_type), ask)
+        with self._lock:
+            for each in found:
+                known: Future[Any] = Future()
+                known.set_result(each)
+                self._asked.setdefault(("issue", IssueId(each.project_id, each.iid)), known)
+        return found
+
+    def own_issue(self, project_id: int, marker: str) -> Issue | None:
+        """The oldest issue of the bot in the project with the marker, whatever its state."""
+        found: list[Issue] = []
+        for author_id in sorted(self.own_ids()):
+            rows = self._client.rows(f"/projects/{project_id}/issues", author_id=author_id, scope="all", state="all")
+            found += [shapes.issue(row) for row in rows if marker in (row.get("description") or "")]
+        return min(found, key=lambda issue: issue.id, default=None)
+
+    def label_events(self, issue: IssueId) -> tuple[LabelEvent, ...]:
+        def ask() -> tuple[LabelEvent, ...]:
+            path = f"/projects/{issue.project_id}/issues/{issue.iid}/resource_label_events"
+            try:
+                return tuple(shapes.label_event(row) for row in self._client.rows(path))
+            except GitLabRefused as refused:
+                if refused.status == 404:
+                    return ()
+                raise
+
+        return self._once(("label events", issue), ask)
+
+    def own_note(self, issue: IssueId, marker: str) -> Note | None:
+        """The first note of the bot with the marker's text; reads only as many pages as it takes to find it."""
+        found = own_notes(self._client, issue, marker, self.own_ids(), first_only=True)
+        return found[0] if found else None
+
+    def own_notes(self, issue: IssueId, marker: str) -> tuple[Note, ...]:
+        """All notes of the bot with the marker's text, lowest id first."""
+        return tuple(own_notes(self._client, issue, marker, self.own_ids(), first_only=False))
+
+
+def own_notes(client: Client, issue: IssueId, marker: str, own_ids: frozenset[int], *, first_only: bool) -> list[Note]:
+    """Notes of the bot with the marker, lowest id first."""
+    found: list[Note] = []
+    pages = client.pages(
+        f"/projects/{issue.project_id}/issues/{issue.iid}/notes",
+        order_by="created_at",
+        sort="asc",
+        activity_filter="only_comments",
+    )
+    for page in pages:
+        found += [shapes.note(row) for row in page if row["author"]["id"] in own_ids and marker in row["body"]]
+        if found and first_only:
+            break
+    return sorted(found, key=lambda note: note.id)

@@ -1,0 +1,80 @@
+"""GitLab's JSON to the domain's frozen values."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from bot.domain.resources import AccessLevel, Issue, LabelEvent, Member, Note, Project, User
+from bot.gitlab_api.client import Json
+
+
+def instant(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+
+
+def user(row: Json) -> User:
+    bot = row.get("bot")
+    return User(int(row["id"]), row["username"], row.get("name") or "", row.get("state") or "active", bot)
+
+
+def member(row: Json) -> Member:
+    expires_at, created_at = row.get("expires_at"), row.get("created_at")
+    return Member(
+        user=user(row),
+        access_level=AccessLevel(row["access_level"]),
+        expires_on=dt.date.fromisoformat(expires_at[:10]) if expires_at else None,
+        created_at=instant(created_at) if created_at else None,
+        created_by_id=(row.get("created_by") or {}).get("id"),
+    )
+
+
+def project(row: Json) -> Project:
+    marked = row.get("marked_for_deletion_on") or row.get("marked_for_deletion_at")
+    return Project(
+        id=int(row["id"]),
+        path=row["path_with_namespace"],
+        visibility=row.get("visibility") or "private",
+        creator_id=row.get("creator_id"),
+        created_at=instant(row["created_at"]),
+        description=row.get("description") or "",
+        archived=bool(row.get("archived")),
+        marked_for_deletion=bool(marked),
+    )
+
+
+def issue(row: Json) -> Issue:
+    return Issue(
+        id=int(row["id"]),
+        iid=int(row["iid"]),
+        project_id=int(row["project_id"]),
+        project_path=str(row["references"]["full"]).rpartition("#")[0],
+        title=row["title"],
+        author=user(row["author"]),
+        created_at=instant(row["created_at"]),
+        updated_at=instant(row["updated_at"]),
+        web_url=row["web_url"],
+        description=row.get("description") or "",
+        state=row["state"],
+        labels=tuple(row.get("labels") or ()),
+        confidential=bool(row.get("confidential")),
+        issue_type=(row.get("issue_type") or "issue").lower(),
+        assignees=tuple(user(each) for each in row.get("assignees") or ()),
+        user_notes_count=int(row.get("user_notes_count") or 0),
+        moved=row.get("moved_to_id") is not None,
+        service_desk=bool(row.get("service_desk_reply_to")),
+    )
+
+
+def note(row: Json) -> Note:
+    return Note(int(row["id"]), user(row["author"]), row["body"], instant(row["created_at"]))
+
+
+def label_event(row: Json) -> LabelEvent:
+    label, by = row.get("label"), row.get("user")
+    return LabelEvent(
+        id=int(row["id"]),
+        label=label["name"] if label else None,
+        action=row["action"],
+        user=user(by) if by else None,
+        created_at=instant(row["created_at"]),
+    )

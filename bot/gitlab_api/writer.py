@@ -1,0 +1,404 @@
+"""Carries out changes: finds or creates by the natural key, and answers a lost answer by reading again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from bot.domain.access_record import MARKER as RECORD_MARKER
+from bot.domain.access_record import render_record
+from bot.domain.changes import (
+    AddMembers,
+    ChangeLabels,
+    CreateIssue,
+    CreateProject,
+    Grant,
+    RaiseMember,
+    RecordAccess,
+    RegisterHook,
+    ResendDelivery,
+    WriteNote,
+)
+from bot.domain.errors import GitLabRefused, GitLabUnreachable, SectionbotError
+from bot.domain.plan import Outcome, Status, Step
+from bot.domain.resources import AccessLevel, IssueId
+from bot.gitlab_api import shapes
+from bot.gitlab_api.client import Client, Json, encoded
+from bot.gitlab_api.people import PEOPLE_FRESH_S, Lookups
+from bot.gitlab_api.reader import Identity, own_notes
+
+MOST_MEMBERS_AT_ONCE = 100
+FEATURES = (
+    "issues",
+    "repository",
+    "merge_requests",
+    "forking",
+    "wiki",
+    "builds",
+    "snippets",
+    "pages",
+    "analytics",
+    "container_registry",
+    "security_and_compliance",
+    "releases",
+    "environments",
+    "feature_flags",
+    "infrastructure",
+    "monitor",
+    "model_experiments",
+    "model_registry",
+)
+DONE = Outcome(Status.DONE)
+ALREADY_SO = Outcome(Status.ALREADY_SO)
+
+
+class Secrets:
+    """What hooks are registered with. Never part of a plan, never printed."""
+
+    def __init__(self, webhook_token: str | None = None, signing_token: str | None = None) -> None:
+        self.webhook_token, self.signing_token = webhook_token, signing_token
+
+    def __repr__(self) -> str:
+        return "Secrets(...)"
+
+
+class GitLabWriter:
+    """Applies the steps of one run; remembers what the run has created, so that it need not be looked up."""
+
+    def __init__(
+        self,
+        client: Client,
+        identity: Identity,
+        lookups: Lookups,
+        secrets: Secrets,
+        side_by_side: Callable[[list[Callable[[], Any]]], list[Any]],
+    ) -> None:
+        self._client, self._identity, self._lookups, self._secrets = client, identity, lookups, secrets
+        self._side_by_side = side_by_side
+        self._lock = threading.Lock()
+        self._projects: dict[str, int] = {}
+        self._created: set[str] = set()
+        self._issues: dict[tuple[str, int], IssueId] = {}
+
+    def apply(self, step: Step, absent: frozenset[int]) -> Outcome:
+        """Never raises what GitLab did: refusals and silence are outcomes."""
+        change = step.change
+        try:
+            if isinstance(change, CreateProject):
+                return self._create_project(change)
+            if isinstance(change, CreateIssue):
+                return self._create_issue(change)
+            if isinstance(change, AddMembers):
+                return self._add_members(change)
+            if isinstance(change, RaiseMember):
+                return self._raise_member(change)
+            if isinstance(change, RecordAccess):
+                return self._record_access(change, absent)
+            if isinstance(change, WriteNote):
+                return self._write_note(change)
+            if isinstance(change, ChangeLabels):
+                return self._change_labels(change)
+            if isinstance(change, RegisterHook):
+                return self._register_hook(change)
+            return self._resend(change)
+        except GitLabRefused as refused:
+            return Outcome(Status.REFUSED, str(refused))
+        except GitLabUnreachable as unreachable:
+            return Outcome(Status.FAILED, str(unreachable))
+
+    # -- projects ----------------------------------------------------------------------------------------------------
+
+    def _create_project(self, change: CreateProject) -> Outcome:
+        namespace, _, path = change.project_path.rpartition("/")
+        body: Json = {
+            "name": change.name,
+            "path": path,
+            "namespace_id": self._group_id(namespace),
+            "visibility": "private",
+            "description": change.description,
+            "request_access_enabled": False,
+            "lfs_enabled": False,
+            "packages_enabled": False,
+            "service_desk_enabled": False,
+            "shared_runners_enabled": False,
+            "auto_devops_enabled": False,
+            "initialize_with_readme": False,
+        }
+        for feature in FEATURES:
+            body[f"{feature}_access_level"] = "private" if feature in change.features else "disabled"
+        try:
+            row = self._client.request("POST", "/projects", body=body)
+        except GitLabUnreachable:
+            row = self._own_project(change)
+            if row is None:
+                raise
+        except GitLabRefused as refused:
+            row = self._own_project(change)
+            if row is None:
+                return Outcome(Status.REFUSED, f"{change.project_path} could not be created: {refused.words}")
+            self._remember_project(change.project_path, row)
+            return ALREADY_SO
+        self._remember_project(change.project_path, row)
+        if row.get("visibility") != "private":
+            return Outcome(Status.REFUSED, f"{change.project_path} was created, but GitLab did not make it private.")
+        with self._lock:
+            self._created.add(change.project_path)
+        return DONE
+
+    def _own_project(self, change: CreateProject) -> Json | None:
+        """The project at the path, if it is the one that this change means."""
+        row: Json | None = self._client.get_or_none(f"/projects/{encoded(change.project_path)}")
+        if row is None or row.get("creator_id") not in self._identity.get()[1]:
+            return None
+        return row if change.marker in (row.get("description") or "") else None
+
+    def _remember_project(self, path: str, row: Json) -> None:
+        with self._lock:
+            self._projects[path] = int(row["id"])
+
+    def _group_id(self, path: str) -> int:
+        known = self._lookups.get(("group", path), PEOPLE_FRESH_S)
+        if known is not None and known[0] is not None:
+            return int(known[0].id)
+        return int(self._client.get(f"/groups/{encoded(path)}", with_projects="false")["id"])
+
+    def _project(self, path: str) -> str | int:
+        """The id where this run knows it, else the path, which GitLab takes as well."""
+        with self._lock:
+            return self._projects.get(path, encoded(path))
+
+    # -- issues ------------------------------------------------------------------------------------------------------
+
+    def _create_issue(self, change: CreateIssue) -> Outcome:
+        project = self._project(change.project_path)
+        body: Json = {
+            "title": change.title,
+            "description": change.description,
+            "confidential": change.confidential,
+            "issue_type": change.issue_type,
+        }
+        if change.labels:
+            body["labels"] = ",".join(change.labels)
+        with self._lock:
+            fresh_project = change.project_path in self._created
+        if not (fresh_project and change.iid is not None):
+            known = self._own_issues(project, change)
+            if known:
+                self._remember_issue(change, known[0])
+                return ALREADY_SO
+        try:
+            row = self._client.request("POST", f"/projects/{project}/issues", body=body | _iid(change))
+        except GitLabRefused as refused:
+            if refused.status != 409:
+                raise
+            known = self._own_issues(project, change)
+            if known:
+                self._remember_issue(change, known[0])
+                return ALREADY_SO
+            row = self._client.request("POST", f"/projects/{project}/issues", body=body)
+        except GitLabUnreachable:
+            known = self._own_issues(project, change)
+            if not known:
+                raise
+            row = known[0]
+        self._remember_issue(change, row)
+        if change.iid is not None and row["iid"] == change.iid:
+            return DONE
+        return self._keep_lowest_issue(project, change)
+
+    def _own_issues(self, project: str | int, change: CreateIssue) -> list[Json]:
+        """Issues of the bot with the marker, lowest id first."""
+        rows: list[Json] = []
+        for author_id in sorted(self._identity.get()[1]):
+            rows += self._client.rows(f"/projects/{project}/issues", author_id=author_id, scope="all", state="all")
+        found = [row for row in rows if change.marker in (row.get("description") or "")]
+        return sorted(found, key=lambda row: int(row["id"]))
+
+    def _keep_lowest_issue(self, project: str | int, change: CreateIssue) -> Outcome:
+        """GitLab has no unique key for issues: of two that were created at once the lowest id stays."""
+        first, *later = self._own_issues(project, change)
+        self._remember_issue(change, first)
+        for row in later:
+            if row["state"] == "opened":
+                path = f"/projects/{row['project_id']}/issues/{row['iid']}"
+                self._client.request("POST", f"{path}/notes", body={"body": f"A duplicate of #{first['iid']}."})
+                self._client.request("PUT", path, body={"state_event": "close"})
+        return DONE
+
+    def _remember_issue(self, change: CreateIssue, row: Json) -> None:
+        at = IssueId(int(row["project_id"]), int(row["iid"]))
+        with self._lock:
+            self._issues[(change.project_path, change.iid or 0)] = at
+
+    def _issue(self, project_path: str, iid: int) -> IssueId:
+        with self._lock:
+            known = self._issues.get((project_path, iid))
+            project_id = self._projects.get(project_path)
+        if known is not None:
+            return known
+        if project_id is None:
+            project_id = int(self._client.get(f"/projects/{encoded(project_path)}")["id"])
+            with self._lock:
+                self._projects[project_path] = project_id
+        return IssueId(project_id, iid)
+
+    # -- members -----------------------------------------------------------------------------------------------------
+
+    def _add_members(self, change: AddMembers) -> Outcome:
+        project = self._project(change.project_path)
+        with self._lock:
+            fresh_project = change.project_path in self._created
+        present = {} if fresh_project else self._members(project)
+        lacking = [grant for grant in change.grants if grant.user_id not in present]
+        if not lacking:
+            return ALREADY_SO
+        groups: dict[tuple[AccessLevel, dt.date], list[Grant]] = defaultdict(list)
+        for grant in lacking:
+            groups[(grant.access_level, grant.expires_on)].append(grant)
+        batches = [
+            grants[start : start + MOST_MEMBERS_AT_ONCE]
+            for grants in groups.values()
+            for start in range(0, len(grants), MOST_MEMBERS_AT_ONCE)
+        ]
+        problems = self._side_by_side([lambda batch=batch: self._add_batch(project, batch) for batch in batches])  # type: ignore[misc]
+        present = self._members(project)
+        absent = [grant for grant in lacking if grant.user_id not in present]
+        if not absent:
+            return DONE
+        names = ", ".join(grant.username for grant in absent)
+        unreachable = [each for each in problems if isinstance(each, GitLabUnreachable)]
+        words = "; ".join(sorted({str(each) for each in problems if each}))
+        sentence = f"Not members although they were to be added: {names}." + (f" {words}" if words else "")
+        status = Status.FAILED if unreachable else Status.REFUSED
+        return Outcome(status, sentence, frozenset(grant.user_id for grant in absent))
+
+    def _add_batch(self, project: str | int, grants: list[Grant]) -> SectionbotError | str | None:
+        """One request for people of one role and expiry; whether it worked is read from the members afterwards."""
+        body: Json = {
+            "user_id": ",".join(str(grant.user_id) for grant in grants),
+            "access_level": int(grants[0].access_level),
+            "expires_at": grants[0].expires_on.isoformat(),
+        }
+        try:
+            answer = self._client.request("POST", f"/projects/{project}/members", body=body)
+        except (GitLabRefused, GitLabUnreachable) as error:
+            already = isinstance(error, GitLabRefused) and error.status == 409
+            return None if already else error
+        if isinstance(answer, dict) and answer.get("status") == "error":
+            message = answer.get("message")
+            if isinstance(message, dict):
+                return "; ".join(f"{name}: {text}" for name, text in sorted(message.items()))
+            return str(message)
+        return None
+
+    def _members(self, project: str | int) -> dict[int, AccessLevel]:
+        rows = self._client.rows(f"/projects/{project}/members/all")
+        return {int(row["id"]): AccessLevel(row["access_level"]) for row in rows}
+
+    def _raise_member(self, change: RaiseMember) -> Outcome:
+        project = self._project(change.project_path)
+        present = self._members(project).get(change.user_id)
+        if present is not None and present >= change.access_level:
+            return ALREADY_SO
+        body: Json = {"access_level": int(change.access_level)}
+        if change.expires_on is not None:
+            body["expires_at"] = change.expires_on.isoformat()
+        try:
+            self._client.request("PUT", f"/projects/{project}/members/{change.user_id}", body=body)
+        except GitLabRefused as refused:
+            if refused.status != 404:
+                raise
+            # What they have is inherited: a membership of their own comes on top.
+            self._client.request("POST", f"/projects/{project}/members", body=body | {"user_id": change.user_id})
+        return DONE
+
+    # -- notes -------------------------------------------------------------------------------------------------------
+
+    def _record_access(self, change: RecordAccess, absent: frozenset[int]) -> Outcome:
+        at = self._issue(change.project_path, change.iid)
+        body = render_record(entry for entry in change.entries if entry.user_id not in absent)
+        with self._lock:
+            fresh = change.project_path in self._created
+        return self._put_note(at, RECORD_MARKER, body, change.note_id, internal=False, search=not fresh)
+
+    def _write_note(self, change: WriteNote) -> Outcome:
+        at = change.issue or self._issue(change.project_path, change.iid)
+        return self._put_note(at, change.marker, change.body, change.note_id, internal=change.internal, search=False)
+
+    def _put_note(
+        self, at: IssueId, marker: str, body: str, note_id: int | None, *, internal: bool, search: bool
+    ) -> Outcome:
+        """Edit the note, or write it and look whether somebody else has, too: then the lowest id stays."""
+        path = f"/projects/{at.project_id}/issues/{at.iid}/notes"
+        if note_id is None and search:
+            known = own_notes(self._client, at, marker, self._identity.get()[1], first_only=True)
+            note_id = known[0].id if known else None
+            if known and known[0].body.strip() == body.strip():
+                return ALREADY_SO
+        if note_id is not None:
+            try:
+                self._client.request("PUT", f"{path}/{note_id}", body={"body": body})
+                return DONE
+            except GitLabRefused as refused:
+                if refused.status != 404:
+                    raise  # else a person has deleted it since it was read
+        lost: GitLabUnreachable | None = None
+        try:
+            self._client.request("POST", path, body={"body": body} | ({"internal": True} if internal else {}))
+        except GitLabUnreachable as unreachable:
+            lost = unreachable
+        found = own_notes(self._client, at, marker, self._identity.get()[1], first_only=False)
+        if not found:
+            raise lost or GitLabUnreachable(f"POST {path}", "the note is not there")
+        first, *later = found
+        for each in later:
+            self._client.request("DELETE", f"{path}/{each.id}")
+        if first.body.strip() != body.strip():
+            self._client.request("PUT", f"{path}/{first.id}", body={"body": body})
+        return DONE
+
+    def _change_labels(self, change: ChangeLabels) -> Outcome:
+        body = {}
+        if change.add:
+            body["add_labels"] = ",".join(change.add)
+        if change.remove:
+            body["remove_labels"] = ",".join(change.remove)
+        row = self._client.request("PUT", f"/projects/{change.issue.project_id}/issues/{change.issue.iid}", body=body)
+        labels = set(shapes.issue(row).labels)
+        if set(change.add) <= labels and not labels & set(change.remove):
+            return DONE
+        return Outcome(Status.REFUSED, "GitLab ignored the labels: the bot's role in the project is too small.")
+
+    # -- hooks -------------------------------------------------------------------------------------------------------
+
+    def _register_hook(self, change: RegisterHook) -> Outcome:
+        kind = "groups" if change.holder_is_group else "projects"
+        path = f"/{kind}/{encoded(change.holder)}/hooks"
+        body: Json = {"url": change.url, "push_events": False, "enable_ssl_verification": True}
+        body |= dict.fromkeys(change.events, True)
+        if self._secrets.webhook_token:
+            body["token"] = self._secrets.webhook_token
+        if self._secrets.signing_token:
+            body["signing_token"] = self._secrets.signing_token
+        hook_id = change.hook_id
+        if hook_id is None:
+            known = [row for row in self._client.rows(path) if row["url"] == change.url]
+            hook_id = int(known[0]["id"]) if known else None
+        if hook_id is not None:
+            self._client.request("PUT", f"{path}/{hook_id}", body=body)
+        else:
+            self._client.request("POST", path, body=body)
+        return DONE
+
+    def _resend(self, change: ResendDelivery) -> Outcome:
+        kind = "groups" if change.holder_is_group else "projects"
+        path = f"/{kind}/{encoded(change.holder)}/hooks/{change.hook_id}/events/{change.event_id}/resend"
+        self._client.request("POST", path)
+        return DONE
+
+
+def _iid(change: CreateIssue) -> Json:
+    return {"iid": change.iid} if change.iid is not None else {}

@@ -1,0 +1,92 @@
+"""The bot's own database: deliveries, jobs and their history. Losing it loses nothing that a sweep cannot rebuild."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.domain.errors import WrongInput
+
+HEARTBEATS = sa.Table(
+    "sectionbot_heartbeats",
+    sa.MetaData(),
+    sa.Column("executor", sa.Text, primary_key=True),
+    sa.Column("seen_at", sa.Float, nullable=False),  # seconds since the epoch, by the database's clock
+)
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine for `sqlite:///file` or `postgresql://...`; a SQLite file is readable by its owner only.
+
+    Raises:
+        WrongInput: for any other address.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise WrongInput(_advice()) from None
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=20, max_overflow=10, pool_pre_ping=True
+        )
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        raise WrongInput(_advice())
+    path = Path(parsed.database)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise WrongInput(f"The database file {path} cannot be opened: {error.strerror}.") from None
+    engine = sa.create_engine(f"sqlite:///{path.resolve()}", pool_size=20, max_overflow=10, pool_timeout=30)
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _advice() -> str:
+    return "SECTIONBOT_DATABASE_URL must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """What DBOS sets itself on engines of its own, and a write-ahead log."""
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+class Heartbeats:
+    """Which processes live. A job of one that is silent for long is taken over by another."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        now = "extract(epoch from clock_timestamp())"
+        if engine.dialect.name == "sqlite":
+            now = "((julianday('now') - 2440587.5) * 86400.0)"
+        self._now = sa.text(now)
+        HEARTBEATS.create(engine, checkfirst=True)
+
+    def beat(self, executor: str) -> None:
+        with self.engine.begin() as connection:
+            updated = connection.execute(
+                sa.update(HEARTBEATS).where(HEARTBEATS.c.executor == executor).values(seen_at=self._now)
+            )
+            if updated.rowcount == 0:
+                connection.execute(sa.insert(HEARTBEATS).values(executor=executor, seen_at=self._now))
+
+    def silent(self, but: str, seconds: float) -> list[str]:
+        """Executors that have not beaten for so long."""
+        query = sa.select(HEARTBEATS.c.executor).where(
+            HEARTBEATS.c.executor != but,
+            HEARTBEATS.c.seen_at < self._now - seconds,  # type: ignore[operator]
+        )
+        with self.engine.connect() as connection:
+            return [str(row[0]) for row in connection.execute(query)]
+
+    def forget(self, executor: str) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(sa.delete(HEARTBEATS).where(HEARTBEATS.c.executor == executor))

@@ -1,0 +1,126 @@
+"""The only place that builds real objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot.automations import incident_opening
+from bot.domain.errors import WrongInput
+from bot.domain.ports import Automation, Lane
+
+if TYPE_CHECKING:
+    from bot.gitlab_api.client import Client
+    from bot.gitlab_api.people import Lookups
+    from bot.gitlab_api.reader import Identity, Reader
+    from bot.gitlab_api.session import Observe, RateBudget
+    from bot.gitlab_api.writer import GitLabWriter
+    from bot.settings.loading import Settings
+
+AUTOMATIONS: tuple[Automation, ...] = (incident_opening.AUTOMATION,)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What comes from outside: addresses and secrets. Secrets are not in its repr."""
+
+    gitlab_url: str = "https://gitlab.com"
+    gitlab_token: str | None = field(default=None, repr=False)
+    config: Path = Path("config")
+    templates: Path = Path("templates")
+    webhook_tokens: tuple[str, ...] = field(default=(), repr=False)
+    signing_tokens: tuple[str, ...] = field(default=(), repr=False)
+    database_url: str = field(default="sqlite:///sectionbot.sqlite", repr=False)
+
+    def token(self) -> str:
+        """Raises WrongInput where there is none."""
+        if not self.gitlab_token:
+            raise WrongInput(
+                "There is no GitLab token. Set GITLAB_TOKEN (or --gitlab-token) to a group access token with the "
+                "scope api and the role Owner of the incident group; the README says how to make one."
+            )
+        return self.gitlab_token
+
+
+def settings_models() -> dict[str, type]:
+    """Name of each file in config/ to its model."""
+    from bot.automations.incident_opening.settings import IncidentSettings
+    from bot.settings.bot_settings import BotSettings
+
+    return {"bot": BotSettings, "incidents": IncidentSettings}
+
+
+def load_settings(environment: Environment) -> Settings:
+    """All settings and templates, checked together.
+
+    Raises:
+        WrongSettings: with every problem of every file.
+    """
+    from bot.automations.incident_opening.check import check_templates
+    from bot.domain.errors import WrongSettings
+    from bot.settings import loading
+
+    settings = loading.load_settings(environment.config, environment.templates, settings_models())
+    problems = check_templates(settings.part("incidents"), settings.templates)
+    if problems:
+        raise WrongSettings(tuple(problems))
+    return settings
+
+
+@dataclass(frozen=True)
+class GitLab:
+    """Connections to one GitLab: `reading` refuses everything but GET, at the transport."""
+
+    reading: Client
+    writing: Client
+    identity: Identity
+    lookups: Lookups
+    secrets: Any
+
+    def reader(self) -> Reader:
+        from bot.gitlab_api.reader import Reader
+
+        return Reader(self.reading, self.identity, self.lookups)
+
+    def writer(self) -> GitLabWriter:
+        from bot.gitlab_api.reader import Reader
+        from bot.gitlab_api.writer import GitLabWriter
+
+        side_by_side = Reader(self.reading, self.identity, self.lookups).side_by_side
+        return GitLabWriter(self.writing, self.identity, self.lookups, self.secrets, side_by_side)
+
+
+def connect(
+    environment: Environment,
+    settings: Settings,
+    *,
+    lane: Lane = Lane.INCIDENTS,
+    budget: RateBudget | None = None,
+    observe: Observe | None = None,
+) -> GitLab:
+    """Connections for one lane; all lanes of a process share the `budget` of requests."""
+    from bot.gitlab_api.client import Client
+    from bot.gitlab_api.people import Lookups
+    from bot.gitlab_api.reader import Identity
+    from bot.gitlab_api.session import GitLabSession, RateBudget
+    from bot.gitlab_api.writer import Secrets
+
+    bot = settings.part("bot")
+    make: Callable[..., GitLabSession] = partial(
+        GitLabSession,
+        pool_size=32,
+        budget=budget or RateBudget(),
+        reserved=0.0 if lane is Lane.INCIDENTS else bot.rate_limit_reserved_for_incidents,
+        observe=observe,
+    )
+    token = environment.token()
+    reading = Client(environment.gitlab_url, token, make(read_only=True))
+    writing = Client(environment.gitlab_url, token, make(read_only=False))
+    secrets = Secrets(
+        environment.webhook_tokens[0] if environment.webhook_tokens else None,
+        environment.signing_tokens[0] if environment.signing_tokens else None,
+    )
+    return GitLab(reading, writing, Identity(reading, bot.former_bot_usernames), Lookups(), secrets)
