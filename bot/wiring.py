@@ -13,6 +13,7 @@ from bot.domain.errors import WrongInput
 from bot.domain.ports import Automation, Lane
 
 if TYPE_CHECKING:
+    from bot.gitlab_api.checking import CheckingReader
     from bot.gitlab_api.client import Client
     from bot.gitlab_api.people import Lookups
     from bot.gitlab_api.reader import Identity, Reader
@@ -84,6 +85,11 @@ class GitLab:
         from bot.gitlab_api.reader import Reader
 
         return Reader(self.reading, self.identity, self.lookups)
+
+    def checking(self) -> CheckingReader:
+        from bot.gitlab_api.checking import CheckingReader
+
+        return CheckingReader(self.reading, self.reader())
 
     def writer(self) -> GitLabWriter:
         from bot.gitlab_api.reader import Reader

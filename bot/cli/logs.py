@@ -18,9 +18,14 @@ def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Muta
     return event
 
 
-def set_up_logs(*, verbose: bool) -> None:
-    """Log from INFO on, from DEBUG on if `verbose`."""
+def set_up_logs(*, verbose: bool, quiet_on_terminal: bool = False) -> None:
+    """Log from INFO on, from DEBUG on if `verbose`.
+
+    Args:
+        quiet_on_terminal: for commands that show a person what they do: there only warnings are logged.
+    """
     on_terminal = sys.stderr.isatty()
+    level = logging.WARNING if quiet_on_terminal and on_terminal else logging.INFO
     renderer: Any = structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
@@ -29,7 +34,7 @@ def set_up_logs(*, verbose: bool) -> None:
             _redact,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -71,7 +71,7 @@ def sweep(
     from bot.runtime.jobs import tell_operators
     from bot.runtime.run import Means, Part, Run, run
 
-    set_up_logs(verbose=ctx.meta["verbose"])
+    set_up_logs(verbose=ctx.meta["verbose"], quiet_on_terminal=True)
     environment: Environment = ctx.obj
     if release and scope is None:
         raise click.UsageError("--release needs --scope: it opens one thing that a guard has deferred.")

@@ -43,6 +43,14 @@ def harmless_line(text: str, most_characters: int = 255) -> str:
     return line if len(line) <= most_characters else line[: most_characters - 1] + "…"
 
 
+def harmless_title(text: str, most_characters: int = 255) -> str:
+    """For the title of an issue, which GitLab shows as plain text: no control characters, mentions or Jinja."""
+    text = "".join(character for character in _LINE_ENDS.sub(" ", text) if _keep(character))
+    text = _JINJA.sub(f"{{{WORD_JOINER}", _MENTION.sub(f"@{WORD_JOINER}", text))
+    line = " ".join(text.split())
+    return line if len(line) <= most_characters else line[: most_characters - 1] + "…"
+
+
 def quoted(text: str, most_characters: int = 100_000) -> str:
     """Like harmless, as a block quote; cut, and said so, where it is longer than `most_characters`."""
     safe = harmless(text)

@@ -67,7 +67,7 @@ class Heartbeats:
         now = "extract(epoch from clock_timestamp())"
         if engine.dialect.name == "sqlite":
             now = "((julianday('now') - 2440587.5) * 86400.0)"
-        self._now = sa.text(now)
+        self._now: sa.ColumnElement[float] = sa.literal_column(now, sa.Float)
         HEARTBEATS.create(engine, checkfirst=True)
 
     def beat(self, executor: str) -> None:
@@ -82,7 +82,7 @@ class Heartbeats:
         """Executors that have not beaten for so long."""
         query = sa.select(HEARTBEATS.c.executor).where(
             HEARTBEATS.c.executor != but,
-            HEARTBEATS.c.seen_at < self._now - seconds,  # type: ignore[operator]
+            HEARTBEATS.c.seen_at < self._now - seconds,
         )
         with self.engine.connect() as connection:
             return [str(row[0]) for row in connection.execute(query)]

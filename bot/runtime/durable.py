@@ -224,8 +224,7 @@ class Durable:
 
     def _waiting(self, lane: Lane, partition: str | None = None) -> list[tuple[str, int, Any]]:
         """Id, order and input of the jobs that wait, in their order."""
-        tables = DBOS_tables()
-        status, inputs = tables
+        database, status, inputs = _dbos_tables()
         query = (
             sa.select(status.c.workflow_uuid, status.c.priority, inputs.c.inputs)
             .join(inputs, inputs.c.workflow_uuid == status.c.workflow_uuid)
@@ -234,7 +233,7 @@ class Durable:
         )
         if partition is not None:
             query = query.where(status.c.queue_partition_key == partition)
-        with self.engine.connect() as connection:
+        with database.connect() as connection:
             return [(str(row[0]), int(row[1] or 0), row[2]) for row in connection.execute(query)]
 
     def is_superseded(self, job: Job) -> bool:
@@ -261,12 +260,12 @@ class Durable:
         self.enqueue(retry, delay_s=pause)
 
 
-def DBOS_tables() -> tuple[Any, Any]:  # noqa: N802
-    """DBOS's tables of jobs and their inputs: its API has no filter by partition."""
+def _dbos_tables() -> tuple[Any, Any, Any]:
+    """DBOS's engine and its tables of jobs and of their inputs: its API has no filter by partition."""
     from dbos._dbos import _get_dbos_instance
 
-    tables = _get_dbos_instance()._sys_db.tables
-    return tables.workflow_status, tables.workflow_input
+    database = _get_dbos_instance()._sys_db
+    return database.engine, database.tables.workflow_status, database.tables.workflow_input
 
 
 _current: list[Durable] = []

@@ -24,7 +24,7 @@ from bot.domain.changes import ChangeLabels, CreateIssue, CreateProject, Registe
 from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.resources import AccessLevel, IssueId
-from bot.domain.user_text import harmless_line
+from bot.domain.user_text import harmless_title
 from bot.settings.templates import Templates
 
 HOUR = dt.timedelta(hours=1)
@@ -221,7 +221,7 @@ def _incident_issue(report: Report, wish: Wish, context: Context, path: str, rep
     body = incident_description(report, wish.severity, reporter_note, settings, context.templates)
     return CreateIssue(
         project_path=path,
-        title=harmless_line(source.title),
+        title=harmless_title(source.title),
         description=f"{body}\n\n{mark}",
         marker=mark,
         labels=tuple(labels),

@@ -1,0 +1,99 @@
+"""The webhooks that bring events to the bot: registering them, and mending what was not delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.changes import RegisterHook, ResendDelivery
+from bot.domain.plan import Notice, NoticeKind, Plan, Step
+
+EVENTS = ("issues_events", "confidential_issues_events", "note_events", "confidential_note_events")
+GROUP_EVENTS = (*EVENTS, "member_events")
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A project or group that the bot wants events from; `hooks` is None where it can have none."""
+
+    path: str
+    is_group: bool
+    hooks: tuple[dict[str, Any], ...] | None
+    events: tuple[tuple[int, tuple[dict[str, Any], ...]], ...] = ()
+
+
+def gather_hooks(reader: Any, settings: Any, *, url: str | None, with_events: bool) -> list[Holder]:
+    """The intake and the incident group, their hooks (only those to `url`, if given) and what these delivered."""
+    incidents = settings.part("incidents")
+    places = [(path, False) for path in incidents.intake.projects] + [(path, True) for path in incidents.intake.groups]
+    places.append((incidents.incident_group, True))
+    holders = []
+    for path, is_group in places:
+        rows = reader.hooks(path, is_group=is_group)
+        mine = None if rows is None else tuple(row for row in rows if url is None or row["url"] == url)
+        events: tuple[tuple[int, tuple[dict[str, Any], ...]], ...] = ()
+        if with_events and mine:
+            events = tuple((row["id"], tuple(reader.hook_events(path, row["id"], is_group=is_group))) for row in mine)
+        holders.append(Holder(path, is_group, mine, events))
+    return holders
+
+
+def plan_registration(holders: Iterable[Holder], url: str) -> Plan:
+    """Hooks to create or update. The secrets cannot be read, so an existing hook is always written anew."""
+    steps, notices = [], []
+    for holder in holders:
+        if holder.hooks is None:
+            sentence = "Webhooks cannot be read or made here: the bot's role is too small, or the tier has none." + (
+                " Group hooks need Premium; in Free set add_project_hook: true and webhook_url in the settings."
+                if holder.is_group
+                else " The bot needs the role Maintainer."
+            )
+            notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence))
+            continue
+        hook_id = next((row["id"] for row in holder.hooks if row["url"] == url), None)
+        events = GROUP_EVENTS if holder.is_group else EVENTS
+        change = RegisterHook(holder.path, holder.is_group, url, events, hook_id)
+        steps.append(Step(change, "events of this place concern the bot", holder.path))
+    return Plan(tuple(steps), tuple(notices))
+
+
+def plan_resends(holders: Iterable[Holder]) -> Plan:
+    """Failed deliveries that did not come through later, oldest first; and hooks that are not in order."""
+    steps, notices = [], []
+    for holder in holders:
+        if holder.hooks is None:
+            sentence = "Webhooks cannot be read here: the bot's role is too small, or the tier has none."
+            notices.append(Notice(NoticeKind.LEFT_ALONE, holder.path, sentence))
+        elif not holder.hooks:
+            sentence = "No webhook to the bot is registered here. Run: sectionbot hooks register --url URL"
+            notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence))
+        for row in holder.hooks or ():
+            if row.get("alert_status", "executable") != "executable":
+                until = f" until {row['disabled_until']}" if row.get("disabled_until") else ""
+                sentence = (
+                    f"The hook {row['id']} is {row['alert_status'].replace('_', ' ')}{until}, since too many "
+                    "deliveries failed. Look whether the bot's address answers; a delivery that comes through "
+                    "enables it again."
+                )
+                notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence))
+        for hook_id, events in holder.events:
+            for event in _undelivered(events):
+                change = ResendDelivery(holder.path, holder.is_group, hook_id, event["id"])
+                because = f"it was answered with {event['response_status']}"
+                steps.append(Step(change, because, holder.path))
+    return Plan(tuple(steps), tuple(notices))
+
+
+def _undelivered(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One failed delivery for each key of which none has succeeded."""
+    delivered: set[str] = set()
+    failed: dict[str, dict[str, Any]] = {}
+    for event in events:
+        key = str((event.get("request_headers") or {}).get("Idempotency-Key") or event["id"])
+        status = str(event.get("response_status"))
+        if status.isdigit() and 200 <= int(status) < 400:
+            delivered.add(key)
+        else:
+            failed.setdefault(key, event)
+    return sorted((event for key, event in failed.items() if key not in delivered), key=lambda event: int(event["id"]))

@@ -1,0 +1,173 @@
+"""What of the settings does not fit to what GitLab has: each problem on the line that names it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from bot.domain.errors import GitLabRefused, Problem
+from bot.domain.people import PeopleAnswer, PeopleQuestion
+from bot.domain.resources import AccessLevel
+
+EXPIRES_SOON = dt.timedelta(days=30)
+SCOPE = "api"
+
+
+def check_online(reader: Any, settings: Any) -> list[Problem]:
+    """Problems and warnings; the reader is bot.gitlab_api.checking.CheckingReader."""
+    incidents, bot = settings.part("incidents"), settings.part("bot")
+    problems = _token(reader, settings)
+    if any(not problem.is_warning for problem in problems):
+        return problems
+    people = _ask(reader, incidents)
+    problems += _people(people, incidents, settings)
+    problems += _groups(people, reader, incidents, settings)
+    problems += _places(reader, incidents, bot, settings)
+    problems += _labels(reader, incidents, settings)
+    problems += _inheritance(people, reader, incidents, settings)
+    return problems
+
+
+def _token(reader: Any, settings: Any) -> list[Problem]:
+    where = settings.files["bot"]
+    try:
+        scopes, expires_on = reader.token()
+    except GitLabRefused as refused:
+        hint = "Make a new group access token with the scope api." if refused.status == 401 else ""
+        return [where.problem((), f"GitLab does not take the token: {refused.words}.", hint)]
+    problems = []
+    if SCOPE not in scopes:
+        what = f"the token has the scopes {', '.join(scopes) or 'none'}; it needs {SCOPE}."
+        problems.append(where.problem((), what, "Make a new token with it."))
+    if expires_on is not None and expires_on - dt.datetime.now(dt.UTC).date() < EXPIRES_SOON:
+        what = f"the token expires on {expires_on.isoformat()}."
+        hint = "Make a new one, and add this bot's username to former_bot_usernames if the new one has another."
+        problems.append(where.problem((), what, hint, is_warning=True))
+    return problems
+
+
+def _listed(incidents: Any) -> list[tuple[tuple[str | int, ...], Any]]:
+    found: list[tuple[tuple[str | int, ...], Any]] = [
+        (("severities", index, "members"), severity.members)
+        for index, severity in enumerate(incidents.severities)
+        if severity.members
+    ]
+    return [*found, (("inherited_access_allowed",), incidents.inherited_access_allowed)]
+
+
+def _ask(reader: Any, incidents: Any) -> PeopleAnswer:
+    lists = [people for _, people in _listed(incidents)]
+    answer: PeopleAnswer = reader.people(
+        PeopleQuestion(
+            usernames=frozenset(name for people in lists for name in people.usernames),
+            members_of=frozenset(path for people in lists for path in people.groups),
+            groups=frozenset({incidents.incident_group, *incidents.reporter_must_belong_to, *incidents.intake.groups}),
+        )
+    )
+    return answer
+
+
+def _people(people: PeopleAnswer, incidents: Any, settings: Any) -> list[Problem]:
+    where = settings.files["incidents"]
+    problems = []
+    for path, listed in _listed(incidents):
+        for index, name in enumerate(listed.usernames):
+            user = people.users.get(name)
+            at = (*path, "usernames", index)
+            if user is None:
+                problems.append(where.problem(at, f"GitLab has no user {name!r}.", "Is the username spelt right?"))
+            elif user.state != "active":
+                problems.append(where.problem(at, f"the account of {name!r} is {user.state}.", "Take it off the list."))
+            elif user.is_bot and path[0] == "severities":
+                problems.append(where.problem(at, f"{name!r} is a bot.", "Incidents are for people."))
+        for index, group in enumerate(listed.groups):
+            if group not in people.members_of:
+                what = f"GitLab has no group {group!r}, or the bot is no member of it."
+                problems.append(where.problem((*path, "groups", index), what, "Add the bot to it as Guest."))
+            elif not people.members_of[group]:
+                what = f"the group {group!r} has no direct members."
+                problems.append(where.problem((*path, "groups", index), what, is_warning=True))
+    return problems
+
+
+def _groups(people: PeopleAnswer, reader: Any, incidents: Any, settings: Any) -> list[Problem]:
+    where = settings.files["incidents"]
+    problems = []
+    named = [(("reporter_must_belong_to", index), path) for index, path in enumerate(incidents.reporter_must_belong_to)]
+    named += [(("intake", "groups", index), path) for index, path in enumerate(incidents.intake.groups)]  # type: ignore[misc]
+    for at, path in named:
+        if path not in people.groups:
+            problems.append(where.problem(at, f"GitLab has no group {path!r}, or the bot may not see it."))
+    group = people.groups.get(incidents.incident_group)
+    if group is None:
+        what = f"GitLab has no group {incidents.incident_group!r}, or the bot is no member of it."
+        return [*problems, where.problem(("incident_group",), what, "Make it, private, with the bot as Owner.")]
+    if group.visibility != "private":
+        what = f"the group {group.path} is {group.visibility}."
+        problems.append(where.problem(("incident_group",), what, "Make it private: its name alone says too much."))
+    level = reader.own_access(incidents.incident_group, is_group=True)
+    if level < AccessLevel.OWNER:
+        what = f"the bot's role in {group.path} is {level.title}; it needs Owner to create projects and add members."
+        problems.append(where.problem(("incident_group",), what, "Give the token's user the role Owner."))
+    return problems
+
+
+def _places(reader: Any, incidents: Any, bot: Any, settings: Any) -> list[Problem]:
+    problems = []
+    for index, path in enumerate(incidents.intake.projects):
+        at = ("intake", "projects", index)
+        if reader.project_id(path) is None:
+            what = f"GitLab has no project {path!r}, or the bot may not see it."
+            problems.append(settings.files["incidents"].problem(at, what, "Add the bot to it as Reporter."))
+        elif (level := reader.own_access(path, is_group=False)) < AccessLevel.REPORTER:
+            what = f"the bot's role in {path} is {level.title}; it needs Reporter to see confidential reports."
+            problems.append(settings.files["incidents"].problem(at, what, "Add it as Reporter."))
+    if reader.project_id(bot.operators_project) is None:
+        what = f"GitLab has no project {bot.operators_project!r}, or the bot may not see it."
+        problems.append(settings.files["bot"].problem(("operators_project",), what, "Add the bot to it as Reporter."))
+    return problems
+
+
+def _labels(reader: Any, incidents: Any, settings: Any) -> list[Problem]:
+    """Labels that the intake does not have. Only a warning: a label can be made when it is first needed."""
+    where = settings.files["incidents"]
+    needed: list[tuple[tuple[str | int, ...], str]] = [
+        (("labels", index), label) for index, label in enumerate(incidents.labels)
+    ]
+    needed += [(("severities", index, "label"), each.label) for index, each in enumerate(incidents.severities)]
+    problems = []
+    places = [(path, False) for path in incidents.intake.projects] + [(path, True) for path in incidents.intake.groups]
+    for path, is_group in places:
+        for at, label in needed:
+            if not reader.label_exists(path, label, is_group=is_group):
+                what = f"{path} has no label {label!r}."
+                problems.append(where.problem(at, what, "Make it, in a group above.", is_warning=True))
+    return problems
+
+
+def _inheritance(people: PeopleAnswer, reader: Any, incidents: Any, settings: Any) -> list[Problem]:
+    where = settings.files["incidents"]
+    if incidents.incident_group not in people.groups:
+        return []
+    allowed = {name.lower() for name in incidents.inherited_access_allowed.usernames}
+    for path in incidents.inherited_access_allowed.groups:
+        allowed |= {user.username.lower() for user in people.members_of.get(path, ())}
+    own_ids = reader.own_ids()
+    beyond = sorted(
+        member.user.username
+        for member in reader.group_members(incidents.incident_group)
+        if member.access_level > AccessLevel.MINIMAL
+        and member.user.id not in own_ids
+        and member.user.username.lower() not in allowed
+    )
+    problems = []
+    if beyond:
+        what = f"{', '.join(beyond)} would read every incident by inheritance from {incidents.incident_group}."
+        problems.append(where.problem(("inherited_access_allowed",), what, "Remove them there, or allow them here."))
+    strangers = reader.strangers_with_markers(incidents.incident_group, own_ids, "<!-- sectionbot:")
+    if strangers:
+        ids = ", ".join(str(each) for each in sorted(strangers))
+        what = f"{incidents.incident_group} has projects with the bot's marker that other users made (ids {ids})."
+        hint = "If one of them was the bot before, add its username to former_bot_usernames."
+        problems.append(settings.files["bot"].problem(("former_bot_usernames",), what, hint, is_warning=True))
+    return problems
