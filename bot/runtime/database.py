@@ -48,6 +48,16 @@ def open_engine(url: str) -> sa.Engine:
     return engine
 
 
+def check_exists(url: str) -> None:
+    """Raises WrongInput where the file of a SQLite address is missing: reading must not make it."""
+    parsed = make_url(url) if "://" in url else None
+    if parsed is not None and parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+        raise WrongInput(
+            f"There is no database file {parsed.database}. `sectionbot serve` makes it; is SECTIONBOT_DATABASE_URL "
+            "the one that it uses?"
+        )
+
+
 def _advice() -> str:
     return "SECTIONBOT_DATABASE_URL must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
 

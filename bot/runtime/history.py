@@ -11,7 +11,7 @@ from typing import Any
 from dbos import DBOSClient
 
 from bot.domain.errors import WrongInput
-from bot.runtime.database import open_engine
+from bot.runtime.database import check_exists, open_engine
 from bot.runtime.durable import APPLICATION, APPLICATION_VERSION, MOST_PRIORITY, ORDER_UNIT_S, serializer
 from bot.runtime.jobs import Job
 
@@ -45,6 +45,7 @@ class History:
     """
 
     def __init__(self, database_url: str) -> None:
+        check_exists(database_url)
         engine = open_engine(database_url)
         try:
             self._client = DBOSClient(

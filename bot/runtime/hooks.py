@@ -1,4 +1,7 @@
-"""The webhooks that bring events to the bot: registering them, and mending what was not delivered."""
+"""The webhooks that bring events to the bot: registering them, and mending what was not delivered.
+
+Their places stand in the settings, which whoever reads the pipeline can read: what concerns them prints with names.
+"""
 
 from __future__ import annotations
 
@@ -49,12 +52,12 @@ def plan_registration(holders: Iterable[Holder], url: str) -> Plan:
                 if holder.is_group
                 else " The bot needs the role Maintainer."
             )
-            notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence))
+            notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence, public=True))
             continue
         hook_id = next((row["id"] for row in holder.hooks if row["url"] == url), None)
         events = GROUP_EVENTS if holder.is_group else EVENTS
         change = RegisterHook(holder.path, holder.is_group, url, events, hook_id)
-        steps.append(Step(change, "events of this place concern the bot", holder.path))
+        steps.append(Step(change, "events of this place concern the bot", holder.path, public=True))
     return Plan(tuple(steps), tuple(notices))
 
 
@@ -64,10 +67,10 @@ def plan_resends(holders: Iterable[Holder]) -> Plan:
     for holder in holders:
         if holder.hooks is None:
             sentence = "Webhooks cannot be read here: the bot's role is too small, or the tier has none."
-            notices.append(Notice(NoticeKind.LEFT_ALONE, holder.path, sentence))
+            notices.append(Notice(NoticeKind.LEFT_ALONE, holder.path, sentence, public=True))
         elif not holder.hooks:
             sentence = "No webhook to the bot is registered here. Run: sectionbot hooks register --url URL"
-            notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence))
+            notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence, public=True))
         for row in holder.hooks or ():
             if row.get("alert_status", "executable") != "executable":
                 until = f" until {row['disabled_until']}" if row.get("disabled_until") else ""
@@ -76,12 +79,12 @@ def plan_resends(holders: Iterable[Holder]) -> Plan:
                     "deliveries failed. Look whether the bot's address answers; a delivery that comes through "
                     "enables it again."
                 )
-                notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence))
+                notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence, public=True))
         for hook_id, events in holder.events:
             for event in _undelivered(events):
                 change = ResendDelivery(holder.path, holder.is_group, hook_id, event["id"])
                 because = f"it was answered with {event['response_status']}"
-                steps.append(Step(change, because, holder.path))
+                steps.append(Step(change, because, holder.path, public=True))
     return Plan(tuple(steps), tuple(notices))
 
 
