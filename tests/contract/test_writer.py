@@ -1,0 +1,242 @@
+"""Changes against the emulator: by their natural keys, with lost answers, twice, and beside other people's doings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from bot.domain.changes import (
+    AddMembers,
+    ChangeLabels,
+    CreateIssue,
+    CreateProject,
+    Grant,
+    RaiseMember,
+    RecordAccess,
+    RegisterHook,
+    WriteNote,
+)
+from bot.domain.plan import Outcome, Status, Step
+from bot.domain.resources import AccessLevel, IssueId
+from bot.wiring import GitLab
+from tests.local_gitlab import LocalGitLab
+
+MARK = "<!-- sectionbot:incident_project source=1#1 -->"
+ISSUE_MARK = "<!-- sectionbot:incident source=1#1 -->"
+PATH = "sec/incidents/incident-1-1"
+PROJECT = CreateProject(PATH, "Incident 1-1", f"text {MARK}", MARK, ("issues",))
+ISSUE = CreateIssue(PATH, "T", f"D\n\n{ISSUE_MARK}", ISSUE_MARK, ("severity::1",), iid=1)
+UNTIL = dt.date(2027, 1, 1)
+
+
+def apply(connected: GitLab, *changes: Any) -> list[Outcome]:
+    writer = connected.writer()
+    return [writer.apply(Step(change, "because", "subject"), frozenset()) for change in changes]
+
+
+def grant(local_gitlab: LocalGitLab, name: str, level: AccessLevel = AccessLevel.DEVELOPER) -> Grant:
+    return Grant(local_gitlab.store.usernames[name].id, name, level, UNTIL, "test")
+
+
+def statuses(outcomes: list[Outcome]) -> list[Status]:
+    return [outcome.status for outcome in outcomes]
+
+
+def test_a_project_is_private_from_its_first_moment_and_has_only_what_is_needed(
+    local_gitlab: LocalGitLab, connected: GitLab
+) -> None:
+    assert statuses(apply(connected, PROJECT)) == [Status.DONE]
+    project = local_gitlab.project(PATH)
+    assert project is not None
+    assert project.visibility == "private"
+    on = sorted(name for name, setting in project.features.items() if setting != "disabled")
+    assert on == ["issues"]
+    assert project.settings["request_access_enabled"] is False
+    assert local_gitlab.requests(writes=True) == ["POST /projects"]
+
+
+def test_a_second_time_is_already_so(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    apply(connected, PROJECT, ISSUE)
+    assert statuses(apply(connected, PROJECT, ISSUE)) == [Status.ALREADY_SO, Status.ALREADY_SO]
+    project = local_gitlab.project(PATH)
+    assert project is not None and len(local_gitlab.issues(project)) == 1
+
+
+@pytest.mark.parametrize("fault", [{"lose_answer": True}, {"status": 502}, {"cut": True}])
+@pytest.mark.parametrize("path", ["/projects$", "/issues$", "/notes$", "/members$"])
+def test_a_post_without_answer_is_never_done_twice(
+    local_gitlab: LocalGitLab, connected: GitLab, fault: dict[str, Any], path: str
+) -> None:
+    """Whether it was carried out is read, not guessed; what was not is done by the next run."""
+    people = AddMembers(PATH, (grant(local_gitlab, "resp.ada"), grant(local_gitlab, "resp.ben")))
+    note = WriteNote(PATH, 1, "<!-- sectionbot:x -->", "hello <!-- sectionbot:x -->")
+    local_gitlab.fault(method="POST", path=path, **fault)
+    apply(connected, PROJECT, ISSUE, people, note)
+    second = apply(connected, PROJECT, ISSUE, people)
+    assert all(outcome.status.is_good for outcome in second)
+    project = local_gitlab.project(PATH)
+    assert project is not None
+    assert [issue.iid for issue in local_gitlab.issues(project)] == [1]
+    assert len(local_gitlab.notes(local_gitlab.issues(project)[0])) <= 1
+    assert local_gitlab.members(project) == {"resp.ada": 30, "resp.ben": 30}
+
+
+def test_a_taken_path_is_refused_with_gitlabs_words(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    group = local_gitlab.store.group_paths["sec/incidents"]
+    local_gitlab.store.add_project("incident-1-1", group, local_gitlab.store.usernames["section.owner"])
+    (outcome,) = apply(connected, PROJECT)
+    assert outcome.status is Status.REFUSED
+    assert outcome.sentence.startswith(f"{PATH} could not be created: project_namespace.name has already been taken")
+
+
+def test_a_marker_in_a_strangers_project_is_worth_nothing(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    group = local_gitlab.store.group_paths["sec/incidents"]
+    stranger = local_gitlab.store.usernames["section.owner"]
+    local_gitlab.store.add_project("incident-1-1", group, stranger, description=MARK)
+    assert statuses(apply(connected, PROJECT)) == [Status.REFUSED]
+
+
+def test_an_issue_number_that_a_person_took_first(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    apply(connected, PROJECT)
+    project = local_gitlab.project(PATH)
+    assert project is not None
+    local_gitlab.call("POST", f"/projects/{project.id}/issues", json={"title": "mine", "iid": 1})
+    assert statuses(apply(connected, ISSUE)) == [Status.DONE]
+    assert [(issue.iid, issue.title) for issue in local_gitlab.issues(project)] == [(1, "mine"), (2, "T")]
+
+
+def test_of_two_issues_that_were_made_at_once_the_lowest_stays(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    """As Maintainer the bot cannot choose the number, so two writers can both succeed."""
+    change = CreateIssue("sec/operations", "T", f"D {ISSUE_MARK}", ISSUE_MARK)
+    body = {"title": "T", "description": f"D {ISSUE_MARK}", "confidential": True}
+    connected.identity.get()
+    local_gitlab.fault(method="GET", path="/issues$", status=200, body=[])
+    local_gitlab.call("POST", "/projects/sec%2Foperations/issues", "demo-bot-token", json=body)
+    apply(connected, change)
+    project = local_gitlab.project("sec/operations")
+    assert project is not None
+    assert [(issue.iid, issue.state) for issue in local_gitlab.issues(project)] == [(1, "opened"), (2, "closed")]
+
+
+def test_a_later_note_of_a_race_is_deleted(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    issue = local_gitlab.report()
+    mark = "<!-- sectionbot:x -->"
+    path = f"/projects/{issue.project_id}/issues/{issue.iid}/notes"
+    local_gitlab.call("POST", path, "demo-bot-token", json={"body": f"old {mark}"})
+    apply(connected, WriteNote("sec/intake", 1, mark, f"new {mark}", IssueId(issue.project_id, issue.iid)))
+    assert local_gitlab.notes(issue) == [f"new {mark}"]
+
+
+def test_a_note_that_a_person_deleted_is_written_again(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    issue = local_gitlab.report()
+    mark = "<!-- sectionbot:x -->"
+    change = WriteNote("sec/intake", 1, mark, f"new {mark}", IssueId(issue.project_id, issue.iid), note_id=4711)
+    assert statuses(apply(connected, change)) == [Status.DONE]
+    assert local_gitlab.notes(issue) == [f"new {mark}"]
+
+
+def test_a_note_with_the_marker_by_somebody_else_is_not_touched(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    issue = local_gitlab.report()
+    mark = "<!-- sectionbot:x -->"
+    path = f"/projects/{issue.project_id}/issues/{issue.iid}/notes"
+    local_gitlab.call("POST", path, "demo-passerby-token", json={"body": f"fake {mark}"})
+    apply(connected, WriteNote("sec/intake", 1, mark, f"real {mark}", IssueId(issue.project_id, issue.iid)))
+    assert local_gitlab.notes(issue) == [f"fake {mark}", f"real {mark}"]
+
+
+def test_people_of_one_role_and_expiry_go_in_one_request(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    apply(connected, PROJECT)
+    local_gitlab.forget_requests()
+    reporter = grant(local_gitlab, "rita.reporter", AccessLevel.REPORTER)
+    listed = [grant(local_gitlab, f"resp.{name}") for name in ("ada", "ben", "cho")]
+    assert statuses(apply(connected, AddMembers(PATH, (reporter, *listed)))) == [Status.DONE]
+    posts = [line for line in local_gitlab.requests() if line.startswith("POST")]
+    assert len(posts) == 2
+
+
+def test_two_hundred_people_go_in_requests_of_a_hundred(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    apply(connected, PROJECT)
+    for number in range(201):
+        local_gitlab.store.add_user(f"many.{number}")
+    grants = tuple(grant(local_gitlab, f"many.{number}") for number in range(201))
+    local_gitlab.forget_requests()
+    assert statuses(apply(connected, AddMembers(PATH, grants))) == [Status.DONE]
+    assert len([line for line in local_gitlab.requests() if line.startswith("POST")]) == 3
+
+
+def test_nobody_is_demoted_by_a_repeated_request(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    """GitLab's request for several overwrites roles, so it contains only who is no member."""
+    apply(connected, PROJECT)
+    change = AddMembers(PATH, (grant(local_gitlab, "resp.ada"), grant(local_gitlab, "resp.ben")))
+    apply(connected, change)
+    project = local_gitlab.project(PATH)
+    assert project is not None
+    project.members[local_gitlab.store.usernames["resp.ada"].id].access_level = 40
+    del project.members[local_gitlab.store.usernames["resp.ben"].id]
+    apply(connected, change)
+    assert local_gitlab.members(project) == {"resp.ada": 40, "resp.ben": 30}
+
+
+def test_who_is_missing_afterwards_is_named(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    """GitLab drops unknown ids without a word; the list tells."""
+    apply(connected, PROJECT, ISSUE)
+    ghost = Grant(9999, "ghost", AccessLevel.DEVELOPER, UNTIL, "test")
+    (outcome,) = apply(
+        connected, AddMembers(PATH, (ghost, grant(local_gitlab, "resp.ada"), grant(local_gitlab, "resp.ben")))
+    )
+    assert outcome.status is Status.REFUSED
+    assert outcome.sentence == "Not members although they were to be added: ghost."
+    assert outcome.absent == {9999}
+
+
+def test_more_access_is_given_to_a_member_and_to_one_by_inheritance(
+    local_gitlab: LocalGitLab, connected: GitLab
+) -> None:
+    apply(connected, PROJECT, AddMembers(PATH, (grant(local_gitlab, "resp.ada", AccessLevel.REPORTER),)))
+    ids = {name: local_gitlab.store.usernames[name].id for name in ("resp.ada", "resp.ben")}
+    group = local_gitlab.store.group_paths["sec/incidents"]
+    local_gitlab.call("POST", f"/groups/{group.id}/members", json={"user_id": ids["resp.ben"], "access_level": 20})
+    raises = [RaiseMember(PATH, ids[name], name, AccessLevel.DEVELOPER, UNTIL, "t") for name in ids]
+    assert statuses(apply(connected, *raises)) == [Status.DONE, Status.DONE]
+    project = local_gitlab.project(PATH)
+    assert project is not None and local_gitlab.members(project) == {"resp.ada": 30, "resp.ben": 30}
+    assert statuses(apply(connected, *raises)) == [Status.ALREADY_SO, Status.ALREADY_SO]
+
+
+def test_the_record_leaves_out_whom_gitlab_did_not_take(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    from bot.domain.access_record import AccessEntry, parse_record
+
+    apply(connected, PROJECT, ISSUE)
+    entries = tuple(
+        AccessEntry(number, name, AccessLevel.DEVELOPER, dt.datetime(2026, 1, 1, tzinfo=dt.UTC), UNTIL, 1, "t")
+        for number, name in ((3, "in"), (4, "out"))
+    )
+    writer = connected.writer()
+    writer.apply(Step(RecordAccess(PATH, 1, entries), "b", "s"), frozenset({4}))
+    project = local_gitlab.project(PATH)
+    assert project is not None
+    (body,) = local_gitlab.notes(local_gitlab.issues(project)[0])
+    assert list(parse_record(body)) == [3]
+
+
+def test_labels_that_gitlab_ignores_are_a_refusal(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    issue = local_gitlab.report()
+    project = local_gitlab.project("sec/intake")
+    assert project is not None
+    bot = local_gitlab.store.usernames["group_1_bot"]
+    issue.author_id = bot.id
+    project.members[bot.id].access_level = 10
+    change = ChangeLabels("sec/intake", 1, IssueId(issue.project_id, 1), add=("incident",))
+    (outcome,) = apply(connected, change)
+    assert outcome.status is Status.REFUSED
+    assert outcome.sentence == "GitLab ignored the labels: the bot's role in the project is too small."
+
+
+def test_a_hook_is_made_once_and_then_updated(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    change = RegisterHook("sec/intake", False, "https://bot.example/webhooks/gitlab", ("issues_events",))
+    apply(connected, change)
+    apply(connected, change)
+    (hook,) = local_gitlab.store.hooks.values()
+    assert (hook.token, hook.events["issues_events"], hook.events["push_events"]) == ("hook-token", True, False)
