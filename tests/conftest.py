@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import pytest
 from bot.emulator.server import build, server
 from bot.settings.loading import Settings
 from bot.wiring import AUTOMATIONS, Environment, GitLab, connect, load_settings
+from tests.bot_process import BotProcess
 from tests.local_gitlab import LocalGitLab, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
+Spawn = Callable[..., BotProcess]
 SEED = ROOT / "tests" / "demo" / "seed.yml"
 
 
@@ -61,6 +63,21 @@ def environment(local_gitlab: LocalGitLab, tmp_path: Path) -> Environment:
         webhook_tokens=("hook-token",),
         database_url=f"sqlite:///{tmp_path}/bot.sqlite",
     )
+
+
+@pytest.fixture
+def spawn(local_gitlab: LocalGitLab, tmp_path: Path) -> Iterator[Spawn]:
+    """Makes bot processes on the test's GitLab; whatever still runs afterwards is killed."""
+    made: list[BotProcess] = []
+
+    def make(database_url: str | None = None, **environment: str) -> BotProcess:
+        url = database_url or f"sqlite:///{tmp_path}/bot.sqlite"
+        made.append(BotProcess(local_gitlab, url, tmp_path, **environment))
+        return made[-1]
+
+    yield make
+    for process in made:
+        process.kill()
 
 
 @pytest.fixture

@@ -22,6 +22,15 @@ _metrics_options = [
 ]
 
 
+_takeover_option = click.option(
+    "--takeover-after",
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Take over the jobs of a process that has been silent for so long.",
+)
+
+
 def _with_metrics(command: Any) -> Any:
     for option in reversed(_metrics_options):
         command = option(command)
@@ -32,10 +41,17 @@ def _with_metrics(command: Any) -> Any:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="The port to listen on.")
 @_with_metrics
+@_takeover_option
 @click.option("--insecure-no-verification", is_flag=True, help="Take deliveries from anybody. Only for trying out.")
 @click.pass_context
 def serve(
-    ctx: click.Context, host: str, port: int, metrics_host: str, metrics_port: int, insecure_no_verification: bool
+    ctx: click.Context,
+    host: str,
+    port: int,
+    metrics_host: str,
+    metrics_port: int,
+    takeover_after: float,
+    insecure_no_verification: bool,
 ) -> None:
     """Take webhooks at /webhooks/gitlab and work on them.
 
@@ -59,7 +75,7 @@ def serve(
     _check_signing(environment)
     environment.token()
     settings = load_settings(environment)
-    service = Service(environment, settings, AUTOMATIONS)
+    service = Service(environment, settings, AUTOMATIONS, silent_s=takeover_after)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
@@ -82,6 +98,10 @@ def serve(
     server = uvicorn.Server(
         uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=10)
     )
+    # uvicorn's own handlers would end the process with the signal; a drained bot ends with 0.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     server.run()
     if not server.started:
         raise WrongInput(f"{host}:{port} could not be opened: is something else listening there?")
@@ -90,8 +110,9 @@ def serve(
 
 @click.command()
 @_with_metrics
+@_takeover_option
 @click.pass_context
-def worker(ctx: click.Context, metrics_host: str, metrics_port: int) -> None:
+def worker(ctx: click.Context, metrics_host: str, metrics_port: int, takeover_after: float) -> None:
     """Work on what `serve` processes have accepted, in one more process on the same PostgreSQL database."""
     from bot.runtime.service import Service
 
@@ -99,7 +120,7 @@ def worker(ctx: click.Context, metrics_host: str, metrics_port: int) -> None:
     environment: Environment = ctx.obj
     environment.token()
     settings = load_settings(environment)
-    service = Service(environment, settings, AUTOMATIONS)
+    service = Service(environment, settings, AUTOMATIONS, silent_s=takeover_after)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

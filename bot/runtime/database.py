@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,28 @@ def open_engine(url: str) -> sa.Engine:
     engine = sa.create_engine(f"sqlite:///{path.resolve()}", pool_size=20, max_overflow=10, pool_timeout=30)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def lock_sqlite(engine: sa.Engine) -> Any:
+    """Hold the SQLite file for this process alone, until it ends; None for PostgreSQL, which many can share.
+
+    Raises:
+        WrongInput: when another process has it.
+    """
+    if engine.dialect.name != "sqlite":
+        return None
+    path = Path(f"{engine.url.database}.lock")
+    lock = path.open("w")
+    path.chmod(0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise WrongInput(
+            f"Another process works with {engine.url.database}. Several processes need a PostgreSQL database: "
+            "set SECTIONBOT_DATABASE_URL=postgresql://..."
+        ) from None
+    return lock
 
 
 def check_exists(url: str) -> None:

@@ -24,7 +24,7 @@ import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
 from bot.domain.ports import Lane
-from bot.runtime.database import Heartbeats, open_engine
+from bot.runtime.database import Heartbeats, lock_sqlite, open_engine
 from bot.runtime.jobs import CATCH_UP_AFTER_S, PAUSES_S, Job
 from bot.runtime.metrics import Metrics
 
@@ -102,7 +102,11 @@ class Durable:
     # -- life --------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Open the database (made if it is missing), take up what was left, begin to work."""
+        """Open the database (made if it is missing), take up what was left, begin to work.
+
+        A SQLite file belongs to one process, so what others began is taken up at once; on PostgreSQL they may live.
+        """
+        self._lock = lock_sqlite(self.engine)
         quiet = logging.getLogger("dbos")
         quiet.handlers = [logging.NullHandler()]
         quiet.propagate = False
@@ -132,6 +136,8 @@ class Durable:
         )
         self._heartbeats = Heartbeats(self.engine)
         self._beat()
+        if self._lock is not None:
+            self._take_over(0.0)
         for name, target, pause in (
             ("heartbeat", self._beat, BEAT_S),
             ("takeover", self._take_over, min(BEAT_S, self._silent_s / 2)),
@@ -149,6 +155,8 @@ class Durable:
         with contextlib.suppress(sa.exc.SQLAlchemyError):
             self._heartbeats.forget(self.executor)
         self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
 
     def _repeat(self, target: Callable[[], None], pause_s: float) -> None:
         while not self._stopping.wait(pause_s):
@@ -161,8 +169,8 @@ class Durable:
         self._heartbeats.beat(self.executor)
         self._last_beat = time.monotonic()
 
-    def _take_over(self) -> None:
-        for executor in self._heartbeats.silent(self.executor, self._silent_s):
+    def _take_over(self, silent_s: float | None = None) -> None:
+        for executor in self._heartbeats.silent(self.executor, self._silent_s if silent_s is None else silent_s):
             handles = DBOS._recover_pending_workflows([executor])
             log.info("taken_over", executor=executor, jobs=len(handles))
             self._heartbeats.forget(executor)

@@ -1,0 +1,104 @@
+"""The bot as a real process, for tests that kill it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+from tests.local_gitlab import LocalGitLab, free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def eventually(ask: Callable[[], Any], seconds: float = 40.0) -> Any:
+    """The first truthy answer; fails the test where none comes."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = ask()
+        if answer:
+            return answer
+        time.sleep(0.03)
+    raise AssertionError(f"It did not happen within {seconds:.0f} s.")
+
+
+def settings_folder(folder: Path, **incidents: Any) -> Path:
+    """A copy of config/ with changed values in incidents.yml."""
+    target = folder / "config"
+    shutil.copytree(ROOT / "config", target)
+    file = target / "incidents.yml"
+    data = yaml.safe_load(file.read_text(encoding="utf-8")) | incidents
+    file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    return target
+
+
+class BotProcess:
+    """`sectionbot serve` or `worker` against a local GitLab."""
+
+    def __init__(self, local_gitlab: LocalGitLab, database_url: str, folder: Path, **environment: str) -> None:
+        self.environment = os.environ | {
+            "GITLAB_URL": local_gitlab.url,
+            "GITLAB_TOKEN": "demo-bot-token",
+            "SECTIONBOT_WEBHOOK_TOKEN": "hook-token",
+            "SECTIONBOT_DATABASE_URL": database_url,
+            "SECTIONBOT_CONFIG": str(ROOT / "config"),
+            "SECTIONBOT_TEMPLATES": str(ROOT / "templates"),
+        }
+        self.environment |= environment
+        self.environment.pop("SECTIONBOT_SIGNING_TOKEN", None)
+        self.local_gitlab, self.folder = local_gitlab, folder
+        self.process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+        self.log = folder / f"bot-{self.port}.log"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "bot", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120)
+
+    def start(self, command: str = "serve", *arguments: str) -> None:
+        if command == "serve":
+            arguments = ("--port", str(self.port), *arguments)
+        whole = [sys.executable, "-m", "bot", command, "--metrics-port", "0", *arguments]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(whole, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT)
+        if command == "serve":
+            eventually(self._ready)
+        else:
+            eventually(lambda: b"The workers are running" in self.log.read_bytes())
+
+    def _ready(self) -> bool:
+        assert self.process is not None and self.process.poll() is None, self.log.read_text()
+        try:
+            return requests.get(f"{self.url}/readyz", timeout=2).ok
+        except requests.RequestException:
+            return False
+
+    def kill(self) -> None:
+        """kill -9"""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        if self.process is None or self.process.poll() is not None:
+            return -1
+        self.process.terminate()
+        return self.process.wait(60)
+
+    def connect_hooks(self) -> None:
+        """Webhooks of the intake and of the incident group to this process, as GitLab would deliver them."""
+        done = self.run("hooks", "register", "--url", f"{self.url}/webhooks/gitlab", "--apply")
+        assert done.returncode == 0, done.stdout + done.stderr
