@@ -14,6 +14,16 @@ def readiness(call: Call) -> Reply:
     return Reply(200, {"status": "ok", "master_check": [{"status": "ok"}]})
 
 
+def health(call: Call) -> Reply:
+    del call
+    return Reply(200, "GitLab OK", {"Content-Type": "text/plain"})
+
+
+def liveness(call: Call) -> Reply:
+    del call
+    return Reply(200, {"status": "ok"})
+
+
 def requests_log(call: Call) -> Reply:
     return Reply(
         200,
@@ -147,8 +157,8 @@ def set_clock(call: Call) -> Reply:
 
 ROUTES: list[Route] = [
     ("GET", "/-/readiness", readiness),
-    ("GET", "/-/health", readiness),
-    ("GET", "/-/liveness", readiness),
+    ("GET", "/-/health", health),
+    ("GET", "/-/liveness", liveness),
     ("GET", "/-/emulator/requests", requests_log),
     ("DELETE", "/-/emulator/requests", clear_log),
     ("GET", "/-/emulator/state", state),

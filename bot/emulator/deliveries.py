@@ -67,7 +67,7 @@ class Deliveries:
             "project": self._project(project),
             "object_attributes": self._issue(issue) | {"action": action},
             "labels": self._labels(issue.label_ids),
-            "changes": self._changes(changes),
+            "changes": self._on_open(issue) if action == "open" else self._changes(issue, changes),
             "repository": self._repository(project),
         }
         if issue.assignee_ids:
@@ -185,6 +185,9 @@ class Deliveries:
             "email": "[REDACTED]",
         }
 
+    def _people(self, ids: list[int]) -> list[Json]:
+        return [self._user(self.store.users[each]) for each in ids if each in self.store.users]
+
     def _project(self, project: Project) -> Json:
         path = self.store.full_path(project)
         url = f"{self.store.external_url}/{path}"
@@ -270,15 +273,29 @@ class Deliveries:
             "health_status": issue.health_status,
         }
 
-    def _changes(self, changes: Json) -> Json:
-        shown: Json = {}
+    def _on_open(self, issue: Issue) -> Json:
+        """Everything that was set goes from nothing to what it is."""
+        names = ("author_id", "created_at", "description", "id", "iid", "project_id", "title", "updated_at")
+        now = self._issue(issue)
+        shown: Json = {name: {"previous": None, "current": now[name]} for name in names if now[name] is not None}
+        if issue.label_ids:
+            shown["labels"] = {"previous": [], "current": now["labels"]}
+        return shown
+
+    def _changes(self, issue: Issue, changes: Json) -> Json:
+        shown: Json = {"updated_at": {"previous": None, "current": stamp(issue.updated_at)}}
         for name, (before, after) in changes.items():
             if name == "labels":
                 shown["labels"] = {"previous": self._labels(before), "current": self._labels(after)}
             elif name == "state":
                 ids = {"opened": 1, "closed": 2}
                 shown["state_id"] = {"previous": ids[before], "current": ids[after]}
+                shown["closed_at"] = {"previous": None, "current": stamp(issue.closed_at)}
             elif name in ("title", "description", "confidential", "milestone_id", "discussion_locked", "severity"):
+                shown[name] = {"previous": before, "current": after}
+            elif name == "assignee_ids":
+                shown["assignees"] = {"previous": self._people(before), "current": self._people(after)}
+            elif name in ("weight", "time_estimate"):
                 shown[name] = {"previous": before, "current": after}
             elif name == "due_date":
                 shown[name] = {"previous": entities.day(before), "current": entities.day(after)}
@@ -336,7 +353,12 @@ class Deliveries:
         status, answer_headers, answer = "internal error", {}, ""
         try:
             response = self.session.post(
-                hook.url, data=body.encode(), headers=headers, timeout=TIMEOUT_S, allow_redirects=False
+                hook.url,
+                data=body.encode(),
+                headers=headers,
+                timeout=TIMEOUT_S,
+                allow_redirects=False,
+                verify=hook.enable_ssl_verification,
             )
             status, answer = str(response.status_code), response.text[:8192]
             answer_headers = dict(response.headers)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from bot.emulator.store import (
@@ -197,7 +199,12 @@ def namespace(store: Store, group: Group) -> Json:
     }
 
 
-def shared_group(store: Store, share: Share) -> Json:
+def shared_groups(store: Store, shares: Iterable[Share]) -> list[Json]:
+    """Those of groups that still exist."""
+    return [_shared_group(store, share) for share in shares if share.group_id in store.groups]
+
+
+def _shared_group(store: Store, share: Share) -> Json:
     group = store.groups[share.group_id]
     return {
         "group_id": group.id,
@@ -250,7 +257,7 @@ def group(store: Store, group: Group) -> Json:
 
 def group_detail(store: Store, shown: Group, projects: list[Project] | None) -> Json:
     result = group(store, shown)
-    result["shared_with_groups"] = [shared_group(store, share) for share in shown.shares.values()]
+    result["shared_with_groups"] = shared_groups(store, shown.shares.values())
     if shown.parent_id is None:
         result["prevent_sharing_groups_outside_hierarchy"] = False
     if projects is not None:
@@ -301,20 +308,20 @@ def project(store: Store, project: Project) -> Json:
         "_links": {"self": path, **{name: f"{path}/{name.replace('repo_', 'repository/')}" for name in links}},
         "marked_for_deletion_at": day(project.marked_for_deletion_on),
         "marked_for_deletion_on": day(project.marked_for_deletion_on),
-        "packages_enabled": True,
+        "packages_enabled": project.settings.get("packages_enabled", True),
         "empty_repo": project.default_branch is None,
         "archived": project.archived,
         **people,
         "resolve_outdated_diff_discussions": False,
         "repository_object_format": "sha1",
         **{legacy: features[f"{name}_access_level"] != "disabled" for name, legacy in LEGACY_FEATURES.items()},
-        "service_desk_enabled": False,
+        "service_desk_enabled": project.settings.get("service_desk_enabled", False),
         "can_create_merge_request_in": True,
         **features,
         "emails_disabled": False,
-        "emails_enabled": True,
-        "shared_runners_enabled": True,
-        "lfs_enabled": True,
+        "emails_enabled": project.settings.get("emails_enabled", True),
+        "shared_runners_enabled": project.settings.get("shared_runners_enabled", True),
+        "lfs_enabled": project.settings.get("lfs_enabled", True),
         "creator_id": project.creator_id,
         "import_status": "none",
         "open_issues_count": sum(1 for issue in store.project_issues[project.id].values() if issue.state == "opened"),
@@ -322,13 +329,13 @@ def project(store: Store, project: Project) -> Json:
         "updated_at": instant(project.updated_at),
         "ci_config_path": "",
         "public_jobs": True,
-        "shared_with_groups": [shared_group(store, share) for share in project.shares.values()],
+        "shared_with_groups": shared_groups(store, project.shares.values()),
         "only_allow_merge_if_pipeline_succeeds": False,
         "request_access_enabled": project.settings.get("request_access_enabled", True),
         "only_allow_merge_if_all_discussions_are_resolved": False,
         "remove_source_branch_after_merge": True,
         "printing_merge_request_link_enabled": True,
-        "merge_method": "merge",
+        "merge_method": project.settings.get("merge_method", "merge"),
         "squash_option": "default_off",
         "autoclose_referenced_issues": True,
     }
@@ -349,13 +356,21 @@ def project_with_access(store: Store, shown: Project, user: User | None) -> Json
     return result
 
 
+def text_color(color: str) -> str:
+    """Dark on light colours, as GitLab does."""
+    digits = color.lstrip("#")
+    digits = "".join(each * 2 for each in digits) if len(digits) == 3 else digits
+    red, green, blue = (int(digits[start : start + 2], 16) for start in (0, 2, 4))
+    return "#1F1E24" if 0.299 * red + 0.587 * green + 0.114 * blue > 155 else "#FFFFFF"
+
+
 def label_basic(label: Label) -> Json:
     return {
         "id": label.id,
         "name": label.name,
         "description": label.description,
         "description_html": label.description or "",
-        "text_color": "#FFFFFF",
+        "text_color": text_color(label.color),
         "color": label.color,
         "archived": False,
     }
@@ -632,7 +647,7 @@ def hook_event(event: HookEvent) -> Json:
         "request_headers": {
             key: "[REDACTED]" if key == "X-Gitlab-Token" else value for key, value in event.request_headers.items()
         },
-        "request_data": event.request_data,
+        "request_data": json.loads(event.request_data),
         "response_headers": event.response_headers,
         "response_body": event.response_body,
         "execution_duration": event.execution_duration,

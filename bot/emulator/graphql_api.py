@@ -77,6 +77,8 @@ class _Root:
         after: str | None = None,
     ) -> Any:
         rows = sorted(self.store.users.values(), key=lambda user: -user.id)
+        if self.call.user is None or not self.call.user.admin:
+            rows = [user for user in rows if user.state in ("active", "deactivated")]
         if usernames is not None:
             wanted = {name.lower() for name in usernames}
             rows = [user for user in rows if user.username.lower() in wanted]

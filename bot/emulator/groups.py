@@ -32,6 +32,12 @@ def _detail(call: Call, group: Group, *, with_projects: bool) -> entities.Json:
     return entities.group_detail(call.store, group, projects)
 
 
+def _owns(call: Call, group: Group) -> bool:
+    """A real membership, also for administrators."""
+    member = access.group_members(call.store, group).get(call.user.id) if call.user else None
+    return member is not None and member.access_level >= OWNER
+
+
 def _filter(call: Call, groups: list[Group]) -> list[Group]:
     params = call.params
     search = params.text("search")
@@ -41,7 +47,7 @@ def _filter(call: Call, groups: list[Group]) -> list[Group]:
     if params.boolean("top_level_only"):
         groups = [group for group in groups if group.parent_id is None]
     if params.boolean("owned"):
-        groups = [group for group in groups if access.group_level(call.store, call.user, group) == OWNER]
+        groups = [group for group in groups if _owns(call, group)]
     level = params.integer("min_access_level")
     if level is not None:
         groups = [group for group in groups if access.group_level(call.store, call.user, group) >= level]
@@ -170,6 +176,10 @@ def delete_group(call: Call) -> Reply:
     if group.marked_for_deletion_on is not None and not call.params.boolean("permanently_remove"):
         raise Refusal(400, {"message": "Group has been already marked for deletion"})
     store = call.store
+    if not call.params.boolean("permanently_remove"):
+        group.marked_for_deletion_on = store.now().date()
+        _rename(call, group, f"{group.path}-deletion_scheduled-{group.id}")
+        return Reply(202, {"message": "202 Accepted"})
     for each in [group, *store.descendants(group)]:
         for project in store.projects_of(each, include_subgroups=False):
             store.project_paths.pop(store.full_path(project).lower(), None)
@@ -177,6 +187,16 @@ def delete_group(call: Call) -> Reply:
         store.group_paths.pop(each.full_path.lower(), None)
         del store.groups[each.id]
     return Reply(202, {"message": "202 Accepted"})
+
+
+def restore_group(call: Call) -> Reply:
+    group = group_of(call)
+    need_group_role(call, group, OWNER)
+    if group.marked_for_deletion_on is None:
+        raise Refusal(400, {"message": "Group has not been marked for deletion"})
+    group.marked_for_deletion_on = None
+    _rename(call, group, group.path.removesuffix(f"-deletion_scheduled-{group.id}"))
+    return Reply(201, _detail(call, group, with_projects=False))
 
 
 def list_subgroups(call: Call) -> Reply:
@@ -268,6 +288,7 @@ ROUTES: list[Route] = [
     ("GET", "/v4/groups/:id", get_group),
     ("PUT", "/v4/groups/:id", update_group),
     ("DELETE", "/v4/groups/:id", delete_group),
+    ("POST", "/v4/groups/:id/restore", restore_group),
     ("GET", "/v4/groups/:id/subgroups", list_subgroups),
     ("GET", "/v4/groups/:id/descendant_groups", list_descendants),
     ("GET", "/v4/groups/:id/projects", list_group_projects),

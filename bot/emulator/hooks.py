@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import uuid
+from concurrent.futures import Future
 from typing import Any
 
 from bot.emulator import access, entities
@@ -176,8 +178,7 @@ def resend(call: Call) -> Reply:
             event_name = event.request_headers.get("X-Gitlab-Event", "")
             key = event.request_headers["Idempotency-Key"]
             headers = call.hooks.headers(hook, event_name, event.request_data, key=key)
-            call.hooks.pool.submit(call.hooks.send, hook, event.trigger, headers, event.request_data)
-            return Reply(201, {"response_status": 200})
+            return Reply(later=call.hooks.pool.submit(_sent, call, hook, event.trigger, headers, event.request_data))
     raise not_found()
 
 
@@ -188,9 +189,23 @@ def test_hook(call: Call) -> Reply:
         raise grape_error("trigger does not have a valid value")
     name, event = TRIGGERS[trigger]
     body = json.dumps({"object_kind": trigger.removesuffix("s_events").removesuffix("_events"), "event_type": "test"})
-    headers = call.hooks.headers(hook, event, body, key=f"test-{call.store.next_id('test_hooks')}")
-    call.hooks.pool.submit(call.hooks.send, hook, name, headers, body)
-    return Reply(201, {"message": "201 Created"})
+    headers = call.hooks.headers(hook, event, body, key=str(uuid.uuid4()))
+    later: Future[Reply] = call.hooks.pool.submit(_tested, call, hook, name, headers, body)
+    return Reply(later=later)
+
+
+def _sent(call: Call, hook: Hook, trigger: str, headers: dict[str, str], body: str) -> Reply:
+    event = call.hooks.send(hook, trigger, headers, body)
+    if not event.response_status.isdigit():
+        return Reply(422, {"message": event.response_body})
+    return Reply(201, {"response_status": int(event.response_status)})
+
+
+def _tested(call: Call, hook: Hook, trigger: str, headers: dict[str, str], body: str) -> Reply:
+    event = call.hooks.send(hook, trigger, headers, body)
+    if event.response_status.isdigit() and 200 <= int(event.response_status) < 400:
+        return Reply(201, {"message": "201 Created"})
+    return Reply(422, {"message": event.response_body or event.response_status})
 
 
 ROUTES: list[Route] = [

@@ -132,6 +132,8 @@ def change_issue(actor: Actor, issue: Issue, changes: dict[str, Any], *, quiet: 
         told["state"] = ("closed", "opened")
         issue.state, issue.closed_at, issue.closed_by = "opened", None, None
         _record_state(actor, issue, "reopened", now)
+    if updated_at is not None:
+        issue.updated_at = updated_at
     if told:
         issue.updated_at = updated_at or now
         store.projects[issue.project_id].last_activity_at = now

@@ -10,7 +10,7 @@ from typing import Any
 from bot.emulator import access, entities
 from bot.emulator.finding import group_of, issue_of, need_admin, note_of, project_of
 from bot.emulator.issue_changes import Actor, add_note, change_issue, resolve_labels
-from bot.emulator.quick_actions import interpret
+from bot.emulator.quick_actions import interpret, seconds_of
 from bot.emulator.store import GUEST, OWNER, PLANNER, Award, Issue, Link, Project, Store, User
 from bot.emulator.web import (
     Call,
@@ -377,7 +377,7 @@ def create_issue(call: Call) -> Reply:
         names = (params.texts("labels") or []) + (params.texts("add_labels") or [])
         wanted["label_ids"] = resolve_labels(actor, project, names, create=True)
         wanted |= _metadata(call, project, issue)
-    commands = interpret(actor, project, None, description or "")
+    commands = interpret(actor, project, None, description or "", issue_type=kind)
     if "label_ids" in commands.changes:
         commands.changes["label_ids"] = commands.changes["label_ids"] | wanted.get("label_ids", set())
     wanted |= commands.changes
@@ -411,6 +411,10 @@ def _metadata(call: Call, project: Project, issue: Issue) -> dict[str, Any]:
     if "milestone_id" in params:
         milestone_id = params.integer("milestone_id")
         changes["milestone_id"] = milestone_id if milestone_id in _usable_milestones(store, project) else None
+    elif params.text("milestone"):
+        usable = [store.milestones[each] for each in _usable_milestones(store, project)]
+        title = params.text("milestone")
+        changes["milestone_id"] = next((each.id for each in usable if each.title == title), None)
     if "due_date" in params:
         changes["due_date"] = params.date("due_date")
     if "weight" in params and store.tier != "free":
@@ -441,7 +445,8 @@ def update_issue(call: Call) -> Reply:
     issue = found
     level = access.project_level(store, user, project)
     seen = access.can_see_issue(store, user, issue)
-    if not seen or (level < PLANNER and issue.author_id != user.id) or project.archived:
+    own = issue.author_id == user.id or (level >= GUEST and user.id in issue.assignee_ids)
+    if not seen or (level < PLANNER and not own) or project.archived:
         raise forbidden()
     actor = Actor(store, call.hooks, user)
     changes: dict[str, Any] = {}
@@ -594,8 +599,43 @@ def list_nothing(call: Call) -> Reply:
     return paged(call, [], lambda row: row)
 
 
+def get_time_stats(call: Call) -> Reply:
+    return Reply(200, entities.time_stats(issue_of(call, project_of(call))))
+
+
+def track_time(call: Call) -> Reply:
+    """Estimates and time spent, by GitLab's words for durations."""
+    project = project_of(call)
+    user = call.login()
+    issue = issue_of(call, project)
+    if access.project_level(call.store, user, project) < PLANNER:
+        raise forbidden()
+    verb = call.path.rpartition("/")[2]
+    seconds = 0
+    if not verb.startswith("reset"):
+        call.params.require("duration")
+        seconds = seconds_of(call.params.text("duration") or "")
+    changes = {"time_estimate": seconds} if verb.endswith("estimate") else {"time_spent": seconds}
+    if verb == "add_spent_time":
+        changes["time_spent"] = max(0, issue.time_spent + seconds)
+    change_issue(Actor(call.store, call.hooks, user), issue, dict(changes))
+    return Reply(201 if verb == "add_spent_time" else 200, entities.time_stats(issue))
+
+
+def project_statistics(call: Call) -> Reply:
+    return _statistics(call, [project_of(call)])
+
+
+def group_statistics(call: Call) -> Reply:
+    return _statistics(call, call.store.projects_of(group_of(call), include_subgroups=True))
+
+
 def statistics(call: Call) -> Reply:
-    rows = _filter(call, _readable(call, list(call.store.projects.values())))
+    return _statistics(call, list(call.store.projects.values()))
+
+
+def _statistics(call: Call, projects: list[Project]) -> Reply:
+    rows = _filter(call, _readable(call, projects))
     opened = sum(1 for issue in rows if issue.state == "opened")
     counts = {"all": len(rows), "closed": len(rows) - opened, "opened": opened}
     return Reply(200, {"statistics": {"counts": counts}})
@@ -622,6 +662,16 @@ def get_label_event(call: Call) -> Reply:
     raise not_found()
 
 
+def get_state_event(call: Call) -> Reply:
+    project = project_of(call)
+    call.login()
+    issue = issue_of(call, project, missing="Issue")
+    for event in call.store.state_events[issue.id]:
+        if str(event.id) == call.args[2]:
+            return Reply(200, entities.state_event(call.store, event))
+    raise not_found()
+
+
 def list_state_events(call: Call) -> Reply:
     project = project_of(call)
     call.login()
@@ -644,7 +694,7 @@ def list_links(call: Call) -> Reply:
             continue
         outgoing = link.source_id == issue.id
         other = store.issues.get(link.target_id if outgoing else link.source_id)
-        if other is None or not access.can_see_issue(store, call.user, other):
+        if other is None or other.project_id not in store.projects or not access.can_see_issue(store, call.user, other):
             continue
         result.append(
             entities.issue(store, other, call.user)
@@ -677,6 +727,8 @@ def create_link(call: Call) -> Reply:
     if min(levels) < GUEST:
         text = "Couldn't link issues. You must have at least the Guest role in both projects."
         raise Refusal(403, {"message": text})
+    if target.id == issue.id:
+        raise Refusal(400, {"message": "Issue cannot be related to itself"})
     if any({link.source_id, link.target_id} == {issue.id, target.id} for link in store.links.values()):
         raise Refusal(409, {"message": "Issue(s) already assigned"})
     link = Link(store.next_id("links"), issue.id, target.id, kind, store.now())
@@ -740,6 +792,14 @@ def create_award(call: Call) -> Reply:
     return Reply(201, entities.award(store, award))
 
 
+def get_award(call: Call) -> Reply:
+    kind, number, position = _awardable(call)
+    for award in call.store.awards.get((kind, number), []):
+        if str(award.id) == call.args[position]:
+            return Reply(200, entities.award(call.store, award))
+    raise not_found()
+
+
 def delete_award(call: Call) -> Reply:
     kind, number, position = _awardable(call)
     rows = call.store.awards[(kind, number)]
@@ -772,6 +832,16 @@ ROUTES: list[Route] = [
     ("GET", f"{ISSUE}/resource_label_events", list_label_events),
     ("GET", f"{ISSUE}/resource_label_events/:event_id", get_label_event),
     ("GET", f"{ISSUE}/resource_state_events", list_state_events),
+    ("GET", f"{ISSUE}/resource_state_events/:event_id", get_state_event),
+    ("GET", f"{ISSUE}/award_emoji/:award_id", get_award),
+    ("GET", f"{ISSUE}/notes/:note_id/award_emoji/:award_id", get_award),
+    ("GET", f"{ISSUE}/time_stats", get_time_stats),
+    *[
+        ("POST", f"{ISSUE}/{verb}", track_time)
+        for verb in ("time_estimate", "reset_time_estimate", "add_spent_time", "reset_spent_time")
+    ],
+    ("GET", "/v4/projects/:id/issues_statistics", project_statistics),
+    ("GET", "/v4/groups/:id/issues_statistics", group_statistics),
     ("GET", f"{ISSUE}/links", list_links),
     ("POST", f"{ISSUE}/links", create_link),
     ("GET", f"{ISSUE}/links/:link_id", get_link),

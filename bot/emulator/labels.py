@@ -144,6 +144,9 @@ def update_label(call: Call) -> Reply:
     call.params.require_any("new_name", "color", "description", "priority")
     if "new_name" in call.params:
         _check_title(call.params.text("new_name") or "")
+        taken = [each for each in _labels(call, holder, ancestors=True) if each.name == call.params.text("new_name")]
+        if taken and taken != [label]:
+            raise invalid({"title": ["has already been taken"]})
         label.name = call.params.text("new_name") or label.name
     if "color" in call.params:
         label.color = _colour(call)
@@ -159,7 +162,27 @@ def delete_label(call: Call) -> Reply:
     _need_planner(call, holder)
     label = _find(call, holder, _named(call), ancestors=False)
     del call.store.labels[label.id]
+    for issue in call.store.issues.values():
+        issue.label_ids.discard(label.id)
     return Reply(204)
+
+
+def subscribe_label(call: Call) -> Reply:
+    """Subscriptions are answered and not kept."""
+    holder = _holder(call)
+    label = _find(call, holder, call.args[1], ancestors=True)
+    return Reply(201, _show(call, holder, label) | {"subscribed": call.path.endswith("/subscribe")})
+
+
+def promote_label(call: Call) -> Reply:
+    holder = _holder(call)
+    _need_planner(call, holder)
+    label = _find(call, holder, call.args[1], ancestors=False)
+    group = call.store.groups[holder.namespace_id] if isinstance(holder, Project) else None
+    if group is None or group.kind != "group":
+        raise Refusal(400, {"message": "Failed to promote project label to group label"})
+    label.project_id, label.group_id = None, group.id
+    return Reply(200, entities.label(label, in_project=False))
 
 
 # -- milestones ------------------------------------------------------------------------------------------------------
@@ -266,7 +289,11 @@ def update_milestone(call: Call) -> Reply:
 def delete_milestone(call: Call) -> Reply:
     holder = _holder(call)
     _need_planner(call, holder)
-    del call.store.milestones[_milestone(call, holder).id]
+    milestone = _milestone(call, holder)
+    del call.store.milestones[milestone.id]
+    for issue in call.store.issues.values():
+        if issue.milestone_id == milestone.id:
+            issue.milestone_id = None
     return Reply(204)
 
 
@@ -292,6 +319,9 @@ ROUTES: list[Route] = [
         ("GET", f"/v4/{kind}/:id/labels/:name", get_label),
         ("PUT", f"/v4/{kind}/:id/labels/:name", update_label),
         ("DELETE", f"/v4/{kind}/:id/labels/:name", delete_label),
+        ("POST", f"/v4/{kind}/:id/labels/:name/subscribe", subscribe_label),
+        ("POST", f"/v4/{kind}/:id/labels/:name/unsubscribe", subscribe_label),
+        ("PUT", f"/v4/{kind}/:id/labels/:name/promote", promote_label),
         ("GET", f"/v4/{kind}/:id/milestones", list_milestones),
         ("POST", f"/v4/{kind}/:id/milestones", create_milestone),
         ("GET", f"/v4/{kind}/:id/milestones/:milestone_id", get_milestone),

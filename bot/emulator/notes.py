@@ -9,7 +9,7 @@ from bot.emulator.finding import issue_of, note_of, project_of
 from bot.emulator.issue_changes import Actor, add_note, change_issue
 from bot.emulator.issues import check_length
 from bot.emulator.quick_actions import Outcome, interpret
-from bot.emulator.store import MAINTAINER, OWNER, PLANNER, REPORTER, Issue, Note, Project
+from bot.emulator.store import DEVELOPER, GUEST, MAINTAINER, OWNER, PLANNER, Issue, Note, Project
 from bot.emulator.web import Call, Refusal, Reply, Route, bad_request, forbidden, grape_error, not_found, paged
 
 BLANK = 'Note {note: ["can\'t be blank"]}'
@@ -50,7 +50,7 @@ def _write(
     user = call.login()
     params, store = call.params, call.store
     level = access.project_level(store, user, project)
-    if project.archived or (issue.discussion_locked and level < REPORTER):
+    if project.archived or (issue.discussion_locked and level < GUEST):
         raise forbidden()
     params.require("body")
     body = params.text("body") or ""
@@ -134,6 +134,11 @@ def update_note(call: Call) -> Reply:
 
 
 def _resolve(call: Call, note: Note) -> Reply:
+    project = call.store.projects[note.project_id]
+    author = call.store.issues[note.issue_id].author_id
+    may = access.project_level(call.store, call.user, project) >= DEVELOPER or call.login().id == author
+    if not may:
+        raise forbidden()
     resolved = call.params.boolean("resolved")
     for number in call.store.issues[note.issue_id].note_ids:
         other = call.store.notes.get(number)
@@ -184,6 +189,11 @@ def get_discussion(call: Call) -> Reply:
     return Reply(200, entities.discussion(call.store, _thread(call, issue)))
 
 
+def get_discussion_note(call: Call) -> Reply:
+    _, issue = _issue(call)
+    return Reply(200, entities.note(call.store, note_of(call, issue, 3)))
+
+
 def create_discussion(call: Call) -> Reply:
     project, issue = _issue(call)
     made = _write(call, project, issue, type_="DiscussionNote")
@@ -227,6 +237,7 @@ ROUTES: list[Route] = [
     ("GET", f"{ISSUE}/discussions/:discussion_id", get_discussion),
     ("PUT", f"{ISSUE}/discussions/:discussion_id", resolve_discussion),
     ("POST", f"{ISSUE}/discussions/:discussion_id/notes", reply_to_discussion),
+    ("GET", f"{ISSUE}/discussions/:discussion_id/notes/:note_id", get_discussion_note),
     ("PUT", f"{ISSUE}/discussions/:discussion_id/notes/:note_id", update_note),
     ("DELETE", f"{ISSUE}/discussions/:discussion_id/notes/:note_id", delete_note),
 ]

@@ -31,6 +31,12 @@ SETTINGS = (
 )
 
 
+def _level(call: Call, project: Project) -> int:
+    """The role by real membership, also for administrators."""
+    member = access.project_members(call.store, project).get(call.user.id) if call.user else None
+    return member.access_level if member else 0
+
+
 def filter_projects(call: Call, rows: list[Project]) -> list[Project]:
     """GitLab's filters and order for lists of projects."""
     params, store, user = call.params, call.store, call.user
@@ -53,12 +59,12 @@ def filter_projects(call: Call, rows: list[Project]) -> list[Project]:
             or (namespaces and text in store.full_path(project).lower())
         ]
     if params.boolean("owned"):
-        rows = [project for project in rows if access.project_level(store, user, project) >= OWNER]
+        rows = [project for project in rows if _level(call, project) >= OWNER]
     if params.boolean("membership"):
         rows = [project for project in rows if user and user.id in access.project_members(store, project)]
     level = params.integer("min_access_level")
     if level is not None:
-        rows = [project for project in rows if access.project_level(store, user, project) >= level]
+        rows = [project for project in rows if _level(call, project) >= level]
     if params.boolean("with_issues_enabled"):
         rows = [project for project in rows if project.features.get("issues") != "disabled"]
     topic = params.text("topic")
@@ -107,7 +113,8 @@ def list_projects(call: Call) -> Reply:
         if call.params.text("order_by", "id") != "id":
             raise Refusal(405, {"error": "Keyset pagination is not yet available for this type of request"})
         rows.sort(key=lambda project: project.id, reverse=call.params.text("sort", "desc") == "desc")
-        return keyset(call, rows, show, lambda project: project.id)
+        link = "id_before" if call.params.text("sort", "desc") == "desc" else "id_after"
+        return keyset(call, rows, show, lambda project: project.id, link)
     return paged(call, rows, show)
 
 

@@ -53,6 +53,15 @@ _COMMANDS = {
     "todo": "todo",
     "done": "done",
     "cc": "cc",
+    **dict.fromkeys(
+        (
+            *("relate", "unlink", "blocks", "blocked_by", "move", "clone", "copy_metadata", "type", "promote_to"),
+            *("timeline", "zoom", "remove_zoom", "epic", "iteration", "health_status", "set_parent", "remove_parent"),
+            *("board_move", "add_contacts", "remove_contacts", "invite_email", "page", "create_merge_request"),
+            *("remind_me", "convert_to_ticket", "add_email", "remove_email", "link"),
+        ),
+        "not emulated",
+    ),
 }
 _SUBSTITUTIONS = {"shrug": r"¯\\_(ツ)_/¯", "tableflip": "(╯°□°)╯︵ ┻━┻"}
 _LINE = re.compile(r"^/([a-z_]+)(?:[ \t]+(.*?))?[ \t]*$", re.IGNORECASE)
@@ -82,6 +91,7 @@ def extract(text: str) -> Outcome:
     fence: str | None = None
     in_html = False
     in_comment = False
+    substituted = False
     for line in text.replace("\r", "").split("\n"):
         mark = _FENCE.match(line)
         if in_comment:
@@ -103,18 +113,21 @@ def extract(text: str) -> Outcome:
                 name, argument = command.group(1).lower(), command.group(2) or ""
                 if name in _SUBSTITUTIONS:
                     kept.append(f"{argument} {_SUBSTITUTIONS[name]}".strip())
+                    substituted = True
                     continue
                 if name in _COMMANDS:
                     outcome.found.append((_COMMANDS[name], argument))
                     continue
         kept.append(line)
-    outcome.text = "\n".join(kept).strip("\n").rstrip() if outcome.found else text
+    outcome.text = "\n".join(kept).strip("\n").rstrip() if outcome.found or substituted else text
     return outcome
 
 
-def interpret(actor: Actor, project: Project, issue: Issue | None, text: str) -> Outcome:
+def interpret(actor: Actor, project: Project, issue: Issue | None, text: str, *, issue_type: str = "issue") -> Outcome:
     """Read the commands of `text` for `issue`, or for one that is about to be created (None)."""
     outcome = extract(text)
+    if issue_type != "issue":
+        outcome.changes["issue_type"] = issue_type
     for name, argument in outcome.found:
         _one(actor, project, issue, outcome, name, argument.strip())
     return outcome
@@ -247,6 +260,8 @@ def _one(actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, 
             (issue.unsubscribed if name == "subscribe" else issue.subscribed).discard(actor.user.id)
             told["subscription_event"] = name
             say(f"{name.capitalize()}d {'to' if name == 'subscribe' else 'from'} notifications.")
+    elif name == "not emulated":
+        say("Could not apply a command that the emulator lacks.")
     elif name in ("todo", "done"):
         told["todo_event"] = "add" if name == "todo" else "done"
         say("Added a to-do item." if name == "todo" else "Marked to-do item as done.")
@@ -301,9 +316,14 @@ def _milestone(actor: Actor, project: Project, outcome: Outcome, name: str, argu
     outcome.messages.append(f"Set the milestone to %{title}." if milestone_id else "Removed milestone.")
 
 
+def seconds_of(text: str) -> int:
+    """`1w 3d 2h 14m`, with a minus for less, in seconds of working time."""
+    seconds = sum(int(float(count) * _SECONDS[unit]) for count, unit in _TIME.findall(text))
+    return -seconds if text.strip().startswith("-") else seconds
+
+
 def _time(issue: Issue | None, outcome: Outcome, name: str, argument: str, may_set: bool) -> None:
-    seconds = sum(int(float(count) * _SECONDS[unit]) for count, unit in _TIME.findall(argument))
-    negative = argument.strip().startswith("-")
+    seconds = seconds_of(argument)
     if not may_set or (name in ("estimate", "spend") and not seconds):
         outcome.messages.append(f"Could not apply {name} command.")
         return
@@ -314,9 +334,9 @@ def _time(issue: Issue | None, outcome: Outcome, name: str, argument: str, may_s
         outcome.changes["time_estimate"] = outcome.told["time_estimate"] = 0
         outcome.messages.append("Removed time estimate.")
     elif name == "spend":
-        spent = (issue.time_spent if issue else 0) + (-seconds if negative else seconds)
+        spent = (issue.time_spent if issue else 0) + seconds
         outcome.changes["time_spent"] = max(0, spent)
-        outcome.told["spend_time"] = {"duration": -seconds if negative else seconds}
+        outcome.told["spend_time"] = {"duration": seconds}
         outcome.messages.append(f"Added {argument} spent time.")
     else:
         outcome.changes["time_spent"] = 0

@@ -65,5 +65,6 @@ def server(application: Application, host: str, port: int) -> uvicorn.Server:
         access_log=False,
         lifespan="off",
         timeout_keep_alive=60,
+        server_header=False,
     )
     return uvicorn.Server(config)

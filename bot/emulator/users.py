@@ -6,7 +6,7 @@ import datetime as dt
 
 from bot.emulator import access, entities
 from bot.emulator.finding import group_of, need_admin, project_of, user_of
-from bot.emulator.store import MAINTAINER, OWNER, Group, Membership, Project, Token, User
+from bot.emulator.store import MAINTAINER, OWNER, Group, Membership, Project, Store, Token, User
 from bot.emulator.web import (
     Call,
     Handler,
@@ -52,10 +52,11 @@ def list_users(call: Call) -> Reply:
     if call.user is None and "username" not in params:
         raise forbidden("Not authorized to access /api/v4/users")
     rows = list(store.users.values())
+    if call.user is None or not call.user.admin:
+        rows = [user for user in rows if user.state == "active" or user.state == "deactivated"]
     username = params.text("username")
     if username is not None:
-        found = store.usernames.get(username.lower())
-        rows = [found] if found else []
+        rows = [user for user in rows if user.username.lower() == username.lower()]
     search = params.text("search")
     if search:
         text = search.lower()
@@ -65,7 +66,7 @@ def list_users(call: Call) -> Reply:
             if text in user.username.lower() or text in user.name.lower() or text == user.email.lower()
         ]
     if params.boolean("active"):
-        rows = [user for user in rows if user.state == "active" and not user.bot]
+        rows = [user for user in rows if user.state == "active"]
     if params.boolean("blocked"):
         rows = [user for user in rows if user.state == "blocked"]
     if params.boolean("humans"):
@@ -140,6 +141,7 @@ def update_user(call: Call) -> Reply:
 def delete_user(call: Call) -> Reply:
     need_admin(call)
     user = user_of(call)
+    _give_to_ghost(call.store, user)
     del call.store.users[user.id]
     call.store.usernames.pop(user.username.lower(), None)
     for token in [token for token in call.store.tokens.values() if token.user_id == user.id]:
@@ -148,6 +150,20 @@ def delete_user(call: Call) -> Reply:
     for holder in holders:
         holder.members.pop(user.id, None)
     return Reply(204)
+
+
+def _give_to_ghost(store: Store, user: User) -> None:
+    """What somebody wrote stays, as the ghost's."""
+    ghost = store.usernames.get("ghost") or store.add_user("ghost", "Ghost User", kind="bot")
+    for issue in store.issues.values():
+        issue.assignee_ids = [each for each in issue.assignee_ids if each != user.id]
+        if issue.author_id == user.id:
+            issue.author_id = ghost.id
+        if issue.closed_by == user.id:
+            issue.closed_by = ghost.id
+    for note in store.notes.values():
+        if note.author_id == user.id:
+            note.author_id = ghost.id
 
 
 def change_state(state: str) -> Handler:
@@ -275,6 +291,51 @@ def create_resource_token(call: Call) -> Reply:
     return Reply(201, entities.token(token, today=store.now().date(), secret=True))
 
 
+def _resource_token(call: Call) -> Token:
+    holder, kind = _resource(call)
+    for token in call.store.tokens.values():
+        if str(token.id) == call.args[1] and (token.resource_type, token.resource_id) == (kind, holder.id):
+            return token
+    raise not_found(f"{kind} Access Token")
+
+
+def get_resource_token(call: Call) -> Reply:
+    return Reply(200, entities.token(_resource_token(call), today=call.store.now().date()))
+
+
+def revoke_resource_token(call: Call) -> Reply:
+    _resource_token(call).revoked = True
+    return Reply(204)
+
+
+def _rotated(call: Call, old: Token) -> Reply:
+    """A new token in the place of the old one, which is revoked."""
+    old.revoked = True
+    expires_at = call.params.date("expires_at") or call.store.now().date() + dt.timedelta(days=7)
+    new = call.store.add_token(
+        call.store.users[old.user_id],
+        old.scopes,
+        name=old.name,
+        expires_at=expires_at,
+        resource_type=old.resource_type,
+        resource_id=old.resource_id,
+        access_level=old.access_level,
+    )
+    return Reply(200, entities.token(new, today=call.store.now().date(), secret=True))
+
+
+def rotate_resource_token(call: Call) -> Reply:
+    return _rotated(call, _resource_token(call))
+
+
+def rotate_token(call: Call) -> Reply:
+    if call.args:
+        return _rotated(call, _token_by_id(call))
+    if call.token is None:
+        raise unauthorized()
+    return _rotated(call, call.token)
+
+
 # -- GitLab itself ---------------------------------------------------------------------------------------------------
 
 
@@ -308,6 +369,17 @@ ROUTES: list[Route] = [
     ("POST", "/v4/groups/:id/access_tokens", create_resource_token),
     ("GET", "/v4/projects/:id/access_tokens", list_resource_tokens),
     ("POST", "/v4/projects/:id/access_tokens", create_resource_token),
+    *[
+        route
+        for kind in ("groups", "projects")
+        for route in (
+            ("GET", f"/v4/{kind}/:id/access_tokens/:token_id", get_resource_token),
+            ("DELETE", f"/v4/{kind}/:id/access_tokens/:token_id", revoke_resource_token),
+            ("POST", f"/v4/{kind}/:id/access_tokens/:token_id/rotate", rotate_resource_token),
+        )
+    ],
+    ("POST", "/v4/personal_access_tokens/self/rotate", rotate_token),
+    ("POST", "/v4/personal_access_tokens/:id/rotate", rotate_token),
     ("GET", "/v4/version", version),
     ("GET", "/v4/metadata", version),
     *[

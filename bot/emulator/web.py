@@ -8,8 +8,10 @@ import json
 import re
 import secrets
 import time
+import traceback
 import urllib.parse
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,7 +158,8 @@ class Params:
             return []
         if isinstance(value, dict):  # iids[0]=1&iids[1]=2
             value = list(value.values())
-        items = value if isinstance(value, list) else str(value).split(",")
+        whole = value if isinstance(value, list) else [value]
+        items = [part for item in whole for part in str(item).split(",")]
         return [str(item).strip() for item in items if str(item).strip() != ""]
 
     def integers(self, name: str) -> list[int] | None:
@@ -228,6 +231,8 @@ class Reply:
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    # Something that goes on outside the event loop; its result makes the reply.
+    later: Future[Reply] | None = None
 
 
 Handler = Callable[[Call], Reply]
@@ -259,21 +264,36 @@ def paged(call: Call, rows: Sequence[Any], show: Callable[[Any], Any]) -> Reply:
     return Reply(200, body, headers)
 
 
-def keyset(call: Call, rows: Sequence[Any], show: Callable[[Any], Any], position: Callable[[Any], int]) -> Reply:
-    """One page by cursor: only a Link to the next page, which is absent on the last one."""
+def keyset(
+    call: Call,
+    rows: Sequence[Any],
+    show: Callable[[Any], Any],
+    position: Callable[[Any], int],
+    link: str = "cursor",
+) -> Reply:
+    """One page by cursor: only a Link to the next page, which is absent on the last one.
+
+    Args:
+        link: the parameter that carries the position; with another than `cursor` the rows are filtered by it already.
+    """
     _, per_page = page_of(call.params)
-    cursor = call.params.text("cursor") or call.params.text("id_after") or call.params.text("id_before")
+    cursor = call.params.text("cursor")
     start = 0
     if cursor:
         try:
             after = int(cursor)
         except ValueError:
             raise Refusal(400, {"error": "cursor is invalid"}) from None
-        start = next((index + 1 for index, row in enumerate(rows) if position(row) == after), len(rows))
+        found = next((index + 1 for index, row in enumerate(rows) if position(row) == after), None)
+        # The row of the cursor may be gone by now: go on behind where it would stand.
+        rising = len(rows) < 2 or position(rows[0]) < position(rows[-1])
+        gone = sum(1 for row in rows if (position(row) < after) == rising)
+        start = gone if found is None else found
     chunk = rows[start : start + per_page]
     headers = {}
     if start + per_page < len(rows):
-        url = _url(call, cursor=str(position(chunk[-1])), per_page=str(per_page), pagination="keyset")
+        place = {link: str(position(chunk[-1])), "per_page": str(per_page), "pagination": "keyset"}
+        url = _url(call, **place)
         headers["Link"] = f'<{url}>; rel="next"'
     return Reply(200, [show(row) for row in chunk], headers)
 
@@ -433,6 +453,8 @@ class Application:
             reply = Reply(fault.status, fault.body if fault.body is not None else _usual_body(fault.status), headers)
         else:
             reply, user = self._answer(scope, segments, body)
+            if reply.later is not None:
+                reply = await asyncio.wrap_future(reply.later)
         lost = fault is not None and (fault.cut or fault.lose_answer)
         self.control.log.append(
             LoggedRequest(
@@ -448,7 +470,12 @@ class Application:
         if lost:
             scope["emulator.protocol"].transport.abort()
             return
-        reply.headers.setdefault("X-Request-Id", secrets.token_hex(13).upper())
+        request_id = secrets.token_hex(13).upper()
+        reply.headers.setdefault("X-Request-Id", request_id)
+        reply.headers.setdefault("X-Gitlab-Meta", f'{{"correlation_id":"{request_id}","version":"1"}}')
+        reply.headers.setdefault("Vary", "Origin")
+        reply.headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+        reply.headers.setdefault("X-Content-Type-Options", "nosniff")
         reply.headers.setdefault("X-Runtime", f"{time.monotonic() - started:.6f}")
         await _send(send, reply, scope["method"])
 
@@ -464,6 +491,8 @@ class Application:
             user, token = self._who(headers, values)
             limit = self._rate_limit(user)
             handler, args = self.router.find(scope["method"], segments[1:])
+            if user is None and scope["method"] not in ("GET", "HEAD") and segments[1] == "v4":
+                raise unauthorized()
             if token is not None:
                 _check_scopes(token, scope["method"], segments)
             call = Call(
@@ -483,6 +512,9 @@ class Application:
             return reply, user
         except Refusal as refusal:
             return Reply(refusal.status, refusal.body, dict(refusal.headers)), user
+        except Exception:
+            traceback.print_exc()
+            return Reply(500, {"message": "500 Internal Server Error"}), user
 
     async def _answer_control(self, scope: Scope, receive: Receive, segments: list[str]) -> Reply:
         try:
@@ -526,6 +558,8 @@ class Application:
         if sudo:
             if not user.admin:
                 raise forbidden("Must be admin to use sudo")
+            if "sudo" not in token.scopes:
+                raise _insufficient_scope("sudo")
             other = self.store.usernames.get(str(sudo).lower())
             if other is None and str(sudo).isdigit():
                 other = self.store.users.get(int(sudo))
@@ -568,14 +602,12 @@ def _check_scopes(token: Token, method: str, segments: list[str]) -> None:
         return
     if reading and "read_user" in token.scopes and segments[2:3] in (["user"], ["users"], ["version"], ["metadata"]):
         return
-    raise Refusal(
-        403,
-        {
-            "error": "insufficient_scope",
-            "error_description": "The request requires higher privileges than provided by the access token.",
-            "scope": "api read_api" if reading else "api",
-        },
-    )
+    raise _insufficient_scope("api read_api" if reading else "api")
+
+
+def _insufficient_scope(scope: str) -> Refusal:
+    text = "The request requires higher privileges than provided by the access token."
+    return Refusal(403, {"error": "insufficient_scope", "error_description": text, "scope": scope})
 
 
 def _usual_body(status: int) -> Any:

@@ -75,7 +75,8 @@ def _people(people: PeopleAnswer, incidents: Any, settings: Any) -> list[Problem
             user = people.users.get(name)
             at = (*path, "usernames", index)
             if user is None:
-                problems.append(where.problem(at, f"GitLab has no user {name!r}.", "Is the username spelt right?"))
+                what = f"GitLab has no active user {name!r}."
+                problems.append(where.problem(at, what, "Is the username spelt right? The account may be blocked."))
             elif user.state != "active":
                 problems.append(where.problem(at, f"the account of {name!r} is {user.state}.", "Take it off the list."))
             elif user.is_bot and path[0] == "severities":

@@ -160,7 +160,7 @@ def _listed(
 
 def _why_not(user: User | None) -> str:
     if user is None:
-        return "GitLab knows nobody of this name"
+        return "GitLab knows no active person of this name"
     if user.is_bot:
         return "it is a bot"
     return "" if user.state == "active" else f"the account is {user.state}"
