@@ -149,7 +149,8 @@ def _several(text: str | None) -> tuple[str, ...]:
 def main() -> None:
     """The console script: errors of this house become a sentence on standard error and their exit code."""
     try:
-        cli.main(standalone_mode=False, prog_name="sectionbot")
+        code = cli.main(standalone_mode=False, prog_name="sectionbot")
+        sys.exit(code if isinstance(code, int) else 0)
     except WrongSettings as error:
         count = len(error.problems)
         click.echo(f"{error}\n{count} problem{'s' if count != 1 else ''} in the settings.", err=True)

@@ -1,6 +1,7 @@
 """Everything that can go wrong on purpose, in one tree.
 
     SectionbotError                 1   a bug, if nothing more special
+    ├── Bug                         1   something that nobody foresaw
     ├── WrongInput                  2   what a person typed or set
     │   └── WrongSettings           2   problems with their positions
     ├── UnsafePlan                  3   the plan says itself that it must not be carried out as it is
@@ -18,6 +19,17 @@ from dataclasses import dataclass
 
 class SectionbotError(Exception):
     exit_code = 1
+
+
+class Bug(SectionbotError):
+    """Stands for an exception that nobody foresaw; carries its type and place, never its text."""
+
+    def __init__(self, error: Exception) -> None:
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        place = f"{frame.tb_frame.f_code.co_filename.rpartition('/')[2]}:{frame.tb_lineno}" if frame else "?"
+        super().__init__(f"A bug: {type(error).__name__} in {place}. The log of this run helps whoever mends it.")
 
 
 class WrongInput(SectionbotError):

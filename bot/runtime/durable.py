@@ -294,28 +294,18 @@ def _work(job: dict[str, Any]) -> dict[str, Any]:
     return _current[0].do(Job.from_json(job))
 
 
-@DBOS.step(name="again.v1")
-def _again(job: dict[str, Any]) -> None:
-    _current[0].again(Job.from_json(job))
-
-
 @DBOS.workflow(name="handle_delivery.v1", max_recovery_attempts=MAX_RECOVERIES)
 def handle_delivery(job: dict[str, Any]) -> dict[str, Any]:
     """One delivery: nothing if a later one waits for the same resource, else the work, and another try if it failed."""
     if _superseded(job):
         return {"outcome": "superseded", "changes": []}
     result = _work(job)
+    # Jobs are enqueued by the workflow itself, never in a step: DBOS records that, so that it happens once.
     if result["outcome"] == "retry":
-        _again(job)
+        _current[0].again(Job.from_json(job))
     if result["outcome"] == "deferred":
-        _later(job)
+        _current[0].catch_up_later()
     return result
-
-
-@DBOS.step(name="later.v1")
-def _later(job: dict[str, Any]) -> None:
-    del job
-    _current[0].catch_up_later()
 
 
 @DBOS.step(name="catch_up_work.v1")

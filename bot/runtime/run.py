@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from bot.domain.changes import ChangeLabels, CreateIssue
-from bot.domain.errors import GitLabError, GitLabUnreachable, SectionbotError
+from bot.domain.errors import Bug, GitLabError, GitLabUnreachable, SectionbotError
 from bot.domain.events import Event
 from bot.domain.plan import NoticeKind, Outcome, Plan, Status, content_hash, short_reference
 from bot.domain.ports import Automation, Scope, Writer
@@ -49,7 +49,7 @@ class Run:
     def is_unfinished(self) -> bool:
         """Whether something failed that will work when GitLab answers again."""
         failed = any(each.status is Status.FAILED for part in self.parts for each in part.outcomes.values())
-        return failed or any(isinstance(part.error, GitLabUnreachable) for part in self.parts)
+        return failed or any(isinstance(part.error, (GitLabUnreachable, Bug)) for part in self.parts)
 
     @property
     def is_deferred(self) -> bool:
@@ -125,6 +125,10 @@ def _look(automation: Automation, scope: Scope, means: Means, now: datetime) -> 
         status = {"status": error.status} if hasattr(error, "status") else {}
         log.error("look_failed", automation=automation.name, error=type(error).__name__, **status)
         return Part(automation.name, Plan(), error=error)
+    except Exception as error:  # one failing automation never stops another
+        bug = Bug(error)
+        log.error("look_failed", automation=automation.name, error=str(bug))
+        return Part(automation.name, Plan(), error=bug)
     if means.writer is None or plan.is_empty:
         return Part(automation.name, plan)
     outcomes = apply_plan(plan, means.writer())
@@ -170,8 +174,12 @@ def problems_of(run_: Run, *, for_good: bool) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for part in run_.parts:
-        if part.error is not None and (for_good or not isinstance(part.error, GitLabUnreachable)):
-            told = str(part.error) if isinstance(part.error, GitLabError) else "The settings do not fit; see the log."
+        if part.error is not None and (for_good or not isinstance(part.error, (GitLabUnreachable, Bug))):
+            told = (
+                str(part.error)
+                if isinstance(part.error, (GitLabError, Bug))
+                else "The settings do not fit; see the log."
+            )
             found.setdefault(part.automation, []).append(told)
         for notice in part.plan.notices:
             if notice.for_operators:
