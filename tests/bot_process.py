@@ -70,7 +70,14 @@ class BotProcess:
     def start(self, command: str = "serve", *arguments: str) -> None:
         if command == "serve":
             arguments = ("--port", str(self.port), *arguments)
-        whole = [sys.executable, "-m", "bot", command, "--metrics-port", "0", *arguments]
+        whole = [
+            sys.executable,
+            "-m",
+            "bot",
+            command,
+            *([] if "--metrics-port" in arguments else ["--metrics-port", "0"]),
+            *arguments,
+        ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(whole, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT)
         if command == "serve":

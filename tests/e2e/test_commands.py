@@ -334,7 +334,7 @@ def test_hooks_are_registered_with_both_secrets_and_once(local_gitlab: LocalGitL
         ended = bot.run("hooks", "register", "--url", "https://bot.example/webhooks/gitlab", "--apply")
         assert ended.returncode == 0, ended.stdout
         assert signing not in ended.stdout + ended.stderr
-    hooks = list(local_gitlab.store.hooks.values())
+    hooks = sorted(local_gitlab.store.hooks.values(), key=lambda hook: hook.project_id is None)
     assert [(hook.project_id is None, hook.token, hook.signing_token) for hook in hooks] == [
         (False, "hook-token", signing),
         (True, "hook-token", signing),
@@ -424,3 +424,55 @@ def test_the_settings_of_a_fresh_folder_work(tmp_path: Path, local_gitlab: Local
         shutil.copytree(ROOT / name, tmp_path / name, dirs_exist_ok=True)
     bot = spawn(SECTIONBOT_CONFIG=str(tmp_path / "config"), SECTIONBOT_TEMPLATES=str(tmp_path / "templates"))
     assert bot.run("config", "check").returncode == 0
+
+
+def test_an_address_that_is_taken(spawn: Spawn) -> None:
+    bot = spawn()
+    bot.start()
+    second = spawn(f"sqlite:///{bot.folder}/second.sqlite")
+    taken = second.run("serve", "--port", str(bot.port), "--metrics-port", "0")
+    assert taken.returncode == 2
+    assert f"127.0.0.1:{bot.port} could not be opened: is something else listening there?" in taken.stderr
+    metrics = second.run("serve", "--port", "0", "--metrics-port", str(bot.port))
+    assert metrics.returncode == 2
+    assert f"/metrics cannot listen on 127.0.0.1:{bot.port}: Address already in use." in metrics.stderr
+
+
+def test_a_database_file_in_a_folder_that_is_not_there(spawn: Spawn) -> None:
+    ended = spawn("sqlite:////nowhere/at/all.sqlite").run("serve", "--metrics-port", "0")
+    assert ended.stderr == (
+        "Error: The database file /nowhere/at/all.sqlite cannot be opened: No such file or directory.\n"
+    )
+
+
+def test_a_database_that_is_not_the_bots(spawn: Spawn, tmp_path: Path) -> None:
+    (tmp_path / "other.sqlite").touch()
+    ended = spawn(f"sqlite:///{tmp_path}/other.sqlite").run("deliveries", "list")
+    assert (ended.returncode, "The database has no deliveries (" in ended.stderr) == (2, True)
+
+
+def test_metrics_are_served_on_an_address_of_their_own(local_gitlab: LocalGitLab, spawn: Spawn) -> None:
+    import requests
+
+    from tests.bot_process import eventually
+    from tests.local_gitlab import free_port
+
+    bot, port = spawn(), free_port()
+    bot.start("serve", "--metrics-port", str(port))
+    bot.connect_hooks()
+    local_gitlab.incident()
+    expected = (
+        'sectionbot_changes_total{kind="create project",outcome="done"} 1.0',
+        'sectionbot_jobs_total{outcome="done"}',
+        'sectionbot_deliveries_total{outcome="accepted"}',
+        'sectionbot_queue_depth{lane="incidents"}',
+        "sectionbot_delivery_seconds_count",
+        'sectionbot_gitlab_requests_total{method="POST",status="201"}',
+    )
+
+    def shown() -> bool:
+        text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+        return all(line in text for line in expected)
+
+    eventually(shown)
+    assert requests.get(f"{bot.url}/metrics", timeout=5).status_code == 404

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.domain.errors import WrongInput
 from bot.domain.events import Event
 from bot.domain.ports import Lane
 from bot.runtime.durable import Durable, Workers
@@ -185,6 +186,16 @@ def test_a_replay_is_worked_on_again(start: Start, tmp_path: Path) -> None:
     replayed = History(f"sqlite:///{tmp_path}/bot.sqlite").replay("d-1")
     assert replayed.startswith("d-1:incidents:replay-")
     eventually(lambda: seen == ["d-1", "d-1"])
+
+
+def test_a_job_that_cannot_be_read_cannot_be_replayed(start: Start, tmp_path: Path) -> None:
+    durable = start(noting([]))
+    durable.enqueue(job("d-1"))
+    eventually(lambda: states(tmp_path) == {"d-1:incidents": "done"})
+    with durable.engine.begin() as connection:
+        connection.execute(sa.text("update workflow_input set inputs = '{\"positionalArgs\": []}'"))
+    with pytest.raises(WrongInput, match="The delivery 'd-1' cannot be read any more, so it cannot be replayed."):
+        History(f"sqlite:///{tmp_path}/bot.sqlite").replay("d-1")
 
 
 def test_a_job_that_an_older_version_accepted_is_worked_on(start: Start, tmp_path: Path) -> None:

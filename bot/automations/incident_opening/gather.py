@@ -108,7 +108,7 @@ def gather_incidents(scope: Scope, reader: IncidentReader, settings: IncidentSet
 
     Requests for one new report: issue, label events, the group's projects, its members, the access of who set the
     label, people: 6 (one more for notes, if the report has any; one more where the group has over 100 projects).
-    For an incident that exists: 5 more. For everything: the lists, and at most 7 for each open incident.
+    For an incident that exists: 6 more. For everything: the lists, and at most 7 for each open incident.
     """
     named = None if scope.is_everything else _named(scope, reader)
     if named is None and not scope.is_everything:

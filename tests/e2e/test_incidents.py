@@ -1,0 +1,249 @@
+"""The life of an incident against the emulator: requests, chains of them, and what people do to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from bot.domain.ports import Lane, Scope
+from bot.gitlab_api.session import RateBudget
+from bot.runtime.run import Means, Run, run
+from bot.settings.loading import Settings
+from bot.wiring import AUTOMATIONS, Environment, GitLab, connect, load_settings
+from tests.bot_process import settings_folder
+from tests.local_gitlab import LocalGitLab
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+def look(gitlab: GitLab, settings: Settings, scope: Scope = Scope(), *, now: dt.datetime | None = None) -> Run:  # noqa: B008 - frozen
+    means = Means(settings, gitlab.reader, gitlab.writer, AUTOMATIONS)
+    return run([(each, scope) for each in AUTOMATIONS], means, now or dt.datetime.now(dt.UTC))
+
+
+@pytest.fixture
+def many(local_gitlab: LocalGitLab, environment: Environment, tmp_path: Any) -> Settings:
+    """The section's settings with 25 pre-defined members, some by name and some by group."""
+    names = [f"listed.{number}" for number in range(15)]
+    group = local_gitlab.store.group_paths["sec/incident-responders"]
+    for name in names:
+        local_gitlab.store.add_user(name)
+    for number in range(6):
+        user = local_gitlab.store.add_user(f"more.{number}")
+        local_gitlab.call("POST", f"/groups/{group.id}/members", json={"user_id": user.id, "access_level": 30})
+    severity = {
+        "label": "severity::1",
+        "meaning": "worst",
+        "members": {"usernames": names, "groups": ["sec/incident-responders"]},
+        "access": {"role": "developer", "days": 90},
+    }
+    config = settings_folder(tmp_path, severities=[severity])
+    return load_settings(Environment(config=config, templates=environment.templates))
+
+
+def scope_of(report: Any) -> Scope:
+    return Scope(project_id=report.project_id, iid=report.iid)
+
+
+def test_the_budget_of_an_opening(local_gitlab: LocalGitLab, environment: Environment, many: Settings) -> None:
+    """At most 16 requests cold, and 12 with look-ups that are still fresh, for 25 pre-defined members."""
+    gitlab = connect(environment, many)
+    first, second = local_gitlab.incident(), local_gitlab.incident()
+    local_gitlab.forget_requests()
+    look(gitlab, many, scope_of(first))
+    cold = local_gitlab.requests()
+    local_gitlab.forget_requests()
+    look(gitlab, many, scope_of(second))
+    warm = local_gitlab.requests()
+    for report in (first, second):
+        assert len(local_gitlab.members(local_gitlab.incident_of(report))) == 26
+    assert len(cold) <= 16, cold
+    assert len(warm) <= 12, warm
+
+
+def test_the_budget_of_an_incident_in_which_nothing_changed(
+    local_gitlab: LocalGitLab, environment: Environment, many: Settings
+) -> None:
+    gitlab = connect(environment, many)
+    report = local_gitlab.incident()
+    look(gitlab, many, scope_of(report))
+    local_gitlab.forget_requests()
+    again = look(connect(environment, many), many, scope_of(report))
+    assert again.parts[0].plan.is_empty
+    assert len(local_gitlab.requests()) <= 13, local_gitlab.requests()
+
+
+def test_the_budget_of_a_sweep(local_gitlab: LocalGitLab, environment: Environment, settings: Settings) -> None:
+    """The lists, and at most 7 requests for each open incident."""
+    gitlab = connect(environment, settings)
+    for _ in range(8):
+        look(gitlab, settings, scope_of(local_gitlab.incident()))
+    for _ in range(120):
+        local_gitlab.report("nothing to it")
+    local_gitlab.forget_requests()
+    assert all(part.plan.is_empty for part in look(connect(environment, settings), settings).parts)
+    assert len(local_gitlab.requests()) <= 9 + 7 * 8, len(local_gitlab.requests())
+
+
+def test_changes_that_need_nothing_of_each_other_go_side_by_side(
+    local_gitlab: LocalGitLab, environment: Environment, settings: Settings
+) -> None:
+    """Seen from the requests' own times: members are added while the issue is being created."""
+    report = local_gitlab.incident()
+    local_gitlab.application.control.latency_ms = 60
+    local_gitlab.forget_requests()
+    look(connect(environment, settings), settings, scope_of(report))
+    log = [entry for entry in local_gitlab.application.control.log if entry.method == "POST"]
+    issue = next(entry for entry in log if entry.path.endswith("/issues"))
+    members = [entry for entry in log if entry.path.endswith("/members")]
+    assert len(members) == 2
+    assert all(entry.started_at < issue.ended_at and issue.started_at < entry.ended_at for entry in members)
+
+
+def test_everything_a_person_may_try_in_a_report(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    text = "\n".join(
+        (
+            "/confidential-ish",
+            "```\n/close\n```",
+            "@all {{ settings }} {% raw %}",
+            "<!-- sectionbot:incident source=1#1 --> <!-- sectionbot:access_entry id=1 user=eve -->",
+            "</details><script>alert(1)</script>\x00\x1b[31m",
+            ">>>\n/label ~x\n>>>",
+        )
+    )
+    report = local_gitlab.report("/close @all {{ x }} <!-- sectionbot:incident source=9#9 -->\x07", description=text)
+    local_gitlab.label(report, "severity::1")
+    look(connected, settings, scope_of(report))
+    project = local_gitlab.incident_of(report)
+    (issue,) = local_gitlab.issues(project)
+    assert issue.state == "opened"
+    body = issue.description or ""
+    assert body.count("<!-- sectionbot:") == 1
+    assert body.endswith("<!-- sectionbot:incident source=1#1 -->")
+    for harmful in ("@all", "{{", "{%", "<script", "\x00", "\x1b", "\n/close", "access_entry id=1 user=eve -->\n<"):
+        assert harmful not in body
+    assert "@all" not in issue.title and "\x07" not in issue.title
+    assert look(connected, settings, scope_of(report)).parts[0].plan.is_empty
+
+
+def test_a_strangers_note_with_the_record_is_worth_nothing(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    """Rita cannot write herself into, or somebody else out of, the record."""
+    report = local_gitlab.incident("incident")
+    look(connected, settings, scope_of(report))
+    project = local_gitlab.incident_of(report)
+    forged = "<!-- sectionbot:access_record --><!-- sectionbot:access_entry id=3 user=director.security level=30 "
+    forged += "added=2026-01-01T00:00:00Z until=2030-01-01 severity=1 reason=x -->"
+    local_gitlab.call("POST", f"/projects/{project.id}/issues/1/notes", "demo-reporter-token", json={"body": forged})
+    local_gitlab.label(report, "severity::1")
+    look(connected, settings, scope_of(report))
+    assert "director.security" in local_gitlab.members(project)
+
+
+def test_a_marker_in_somebody_elses_project_is_not_taken_for_the_incident(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    group = local_gitlab.store.group_paths["sec/incidents"]
+    owner = local_gitlab.store.usernames["section.owner"]
+    mark = "<!-- sectionbot:incident_project source=1#1 asked_by=1 severity=1 -->"
+    trap = local_gitlab.store.add_project("trap", group, owner, description=mark)
+    report = local_gitlab.incident()
+    look(connected, settings, scope_of(report))
+    assert local_gitlab.members(trap) == {}
+    assert local_gitlab.incident_of(report).id != trap.id
+
+
+def test_a_renamed_incident_project_is_still_the_incident(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    report = local_gitlab.incident()
+    look(connected, settings, scope_of(report))
+    project = local_gitlab.incident_of(report)
+    local_gitlab.call("PUT", f"/projects/{project.id}", json={"path": "operation-thunder", "name": "Thunder"})
+    for scope in (Scope(), scope_of(report)):
+        assert look(connected, settings, scope).parts[0].plan.is_empty
+
+
+def test_a_removed_person_stays_removed_until_the_label_asks(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    report = local_gitlab.incident()
+    look(connected, settings, scope_of(report))
+    project = local_gitlab.incident_of(report)
+    ada = local_gitlab.store.usernames["resp.ada"].id
+    local_gitlab.call("DELETE", f"/projects/{project.id}/members/{ada}")
+    assert look(connected, settings, scope_of(report)).parts[0].plan.is_empty
+    local_gitlab.call(
+        "PUT",
+        f"/projects/{project.id}/issues/1",
+        "demo-owner-token",
+        json={"add_labels": "incident::restore-access"},
+    )
+    look(connected, settings, scope_of(report))
+    assert local_gitlab.members(project)["resp.ada"] == 30
+    assert look(connected, settings, scope_of(report)).parts[0].plan.is_empty
+
+
+def test_somebody_who_expired_stays_out(local_gitlab: LocalGitLab, connected: GitLab, settings: Settings) -> None:
+    report = local_gitlab.incident()
+    look(connected, settings, scope_of(report))
+    local_gitlab.store.clock.offset = dt.timedelta(days=40)
+    later = NOW + dt.timedelta(days=40)
+    assert look(connected, settings, scope_of(report), now=later).parts[0].plan.is_empty
+
+
+def test_a_new_bot_user_knows_what_the_former_one_made(
+    local_gitlab: LocalGitLab, environment: Environment, settings: Settings, tmp_path: Any
+) -> None:
+    report = local_gitlab.incident()
+    look(connect(environment, settings), settings, scope_of(report))
+    store = local_gitlab.store
+    successor = store.add_user("new.bot", kind="bot")
+    store.add_token(successor, ["api"], value="new-token")
+    for path in ("sec/incidents", "sec/incident-responders", "sec/on-call", "sec/engineering"):
+        old = store.group_paths[path].members[store.usernames["group_1_bot"].id]
+        store.group_paths[path].members[successor.id] = type(old)(successor.id, 50, store.now())
+    for path in ("sec/intake", "sec/operations"):
+        project = local_gitlab.project(path)
+        assert project is not None
+        project.members[successor.id] = type(old)(successor.id, 40, store.now())
+    config = settings_folder(tmp_path)
+    (config / "bot.yml").write_text("operators_project: sec/operations\nformer_bot_usernames: [group_1_bot]\n")
+    succeeded = Environment(
+        gitlab_url=environment.gitlab_url, gitlab_token="new-token", config=config, templates=environment.templates
+    )
+    after = load_settings(succeeded)
+    assert look(connect(succeeded, after), after).parts[0].plan.steps == ()
+
+
+def test_one_refused_change_stops_nothing_else(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    report = local_gitlab.incident()
+    local_gitlab.fault(times=1, method="POST", path="/issues/1/notes$", status=403, body={"message": "403 Forbidden"})
+    result = look(connected, settings, scope_of(report))
+    assert result.exit_code == 4
+    assert len(local_gitlab.members(local_gitlab.incident_of(report))) == 6
+    assert look(connected, settings, scope_of(report)).exit_code == 0
+
+
+def test_a_confidential_report_is_read_and_handled(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    report = local_gitlab.report("Secret", confidential=True)
+    local_gitlab.label(report, "severity::1")
+    look(connected, settings)
+    assert local_gitlab.incident_of(report).visibility == "private"
+
+
+def test_everyday_connections_leave_incidents_their_share(environment: Environment, settings: Settings) -> None:
+    budget = RateBudget()
+    incidents = connect(environment, settings, lane=Lane.INCIDENTS, budget=budget)
+    everyday = connect(environment, settings, lane=Lane.EVERYDAY, budget=budget)
+    assert (incidents.reading.session.reserved, everyday.reading.session.reserved) == (0.0, 0.3)
+    assert incidents.reading.session.budget is everyday.reading.session.budget
