@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator
 from typing import Any
 
 import click
@@ -57,7 +56,6 @@ def serve(
 
     Each delivery is in the database before it is answered. /healthz and /readyz tell how the process is.
     """
-    import anyio
     import uvicorn
 
     from bot.runtime.service import Service
@@ -77,12 +75,6 @@ def serve(
     settings = load_settings(environment)
     service = Service(environment, settings, AUTOMATIONS, silent_s=takeover_after)
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Any) -> AsyncIterator[None]:
-        await anyio.to_thread.run_sync(service.start)
-        yield
-        await anyio.to_thread.run_sync(service.stop)
-
     app = build_app(
         secrets=secrets,
         settings=settings,
@@ -91,9 +83,8 @@ def serve(
         own_ids=service.own_ids,
         problems=service.durable.problems,
         metrics=service.metrics,
-        lifespan=lifespan,
     )
-    service.own_ids()
+    service.start()
     _start_metrics(service.metrics, metrics_host, metrics_port)
     server = uvicorn.Server(
         uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=10)
@@ -102,7 +93,9 @@ def serve(
     server.capture_signals = contextlib.nullcontext  # type: ignore[assignment]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-    server.run()
+    with contextlib.suppress(SystemExit):  # uvicorn's answer to an address that is taken
+        server.run()
+    service.stop()
     if not server.started:
         raise WrongInput(f"{host}:{port} could not be opened: is something else listening there?")
     _leave()

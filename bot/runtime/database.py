@@ -49,6 +49,16 @@ def open_engine(url: str) -> sa.Engine:
     return engine
 
 
+def check_answers(engine: sa.Engine) -> None:
+    """Raises WrongInput, with the database's own words, where it cannot be used."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.text("select 1"))
+    except sa.exc.SQLAlchemyError as error:
+        words = str(getattr(error, "orig", error)).strip().splitlines()[-1]
+        raise WrongInput(f"The database cannot be used: {words}. Look at SECTIONBOT_DATABASE_URL.") from None
+
+
 def lock_sqlite(engine: sa.Engine) -> Any:
     """Hold the SQLite file for this process alone, until it ends; None for PostgreSQL, which many can share.
 

@@ -24,7 +24,7 @@ import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
 from bot.domain.ports import Lane
-from bot.runtime.database import Heartbeats, lock_sqlite, open_engine
+from bot.runtime.database import Heartbeats, check_answers, lock_sqlite, open_engine
 from bot.runtime.jobs import CATCH_UP_AFTER_S, PAUSES_S, Job
 from bot.runtime.metrics import Metrics
 
@@ -107,6 +107,7 @@ class Durable:
         A SQLite file belongs to one process, so what others began is taken up at once; on PostgreSQL they may live.
         """
         self._lock = lock_sqlite(self.engine)
+        check_answers(self.engine)
         quiet = logging.getLogger("dbos")
         quiet.handlers = [logging.NullHandler()]
         quiet.propagate = False

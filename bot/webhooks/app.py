@@ -36,7 +36,6 @@ def build_app(
     own_ids: Callable[[], frozenset[int]],
     problems: Callable[[], list[str]],
     metrics: Metrics,
-    lifespan: Any = None,
 ) -> Starlette:
     """The application.
 
@@ -97,8 +96,7 @@ def build_app(
             Route("/webhooks/gitlab", accept, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-        ],
-        lifespan=lifespan,
+        ]
     )
 
 

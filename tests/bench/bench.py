@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 import statistics
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import structlog
 import uvicorn
 from rich.console import Console
 from rich.table import Table
@@ -256,6 +258,7 @@ def main() -> None:
         "help": help_,
     }
     wanted = sys.argv[1:] or list(parts)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     rows: list[Row] = []
     for name in wanted:
         parts[name](rows)

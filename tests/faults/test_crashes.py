@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.emulator.store import Issue
 from bot.emulator.web import Fault
@@ -43,7 +44,11 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def database(uri: str, name: str) -> str:
-    """The address of a database of its own, which the bot makes."""
+    """The address of a new database."""
+    engine = sa.create_engine(uri.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    engine.dispose()
     return uri.replace("/postgres?", f"/{name}?")
 
 
@@ -125,6 +130,13 @@ def test_a_worker_that_never_comes_back_is_replaced(local_gitlab: LocalGitLab, s
     assert other.stop() == 0
     group = local_gitlab.store.group_paths["sec/incidents"]
     assert len(local_gitlab.store.projects_of(group, include_subgroups=True)) == 4
+
+
+def test_a_postgresql_that_is_not_there_gets_a_sentence(spawn: Spawn) -> None:
+    ended = spawn("postgresql://nobody@127.0.0.1:9/x").run("serve", "--metrics-port", "0")
+    assert ended.returncode == 2
+    assert "The database cannot be used: " in ended.stderr and "Look at SECTIONBOT_DATABASE_URL." in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_sigterm_finishes_what_runs(local_gitlab: LocalGitLab, spawn: Spawn) -> None:
