@@ -104,7 +104,7 @@ class Client:
         except gitlab.GitlabHttpError as error:
             raise _house_error(error, asked) from None
         except gitlab.GitlabAuthenticationError as error:
-            raise GitLabRefused(401, _words(error.error_message), asked) from None
+            raise GitLabRefused(401, _all_words(error), asked) from None
         except requests.RequestException as error:
             raise GitLabUnreachable(asked, type(error).__name__) from None
         if not response.content:
@@ -119,7 +119,24 @@ def _house_error(error: gitlab.GitlabHttpError, asked: str) -> GitLabRefused | G
     status = error.response_code or 0
     if status == 429 or status >= 500 or status == 0:
         return GitLabUnreachable(asked, f"status {status}")
-    return GitLabRefused(status, _words(error.error_message), asked)
+    return GitLabRefused(status, _all_words(error), asked)
+
+
+def _all_words(error: gitlab.GitlabError) -> str:
+    """With what OAuth errors say beside their code: that a token expired, which scope is missing."""
+    try:
+        body = json.loads(error.response_body or b"{}")
+    except ValueError:
+        body = {}
+    if isinstance(body, dict) and "error_description" in body:
+        scope = f" The token needs the scope {body['scope']}." if body.get("scope") else ""
+        return _words(f"{body['error_description']}{scope}")
+    words = _words(error.error_message)
+    if error.response_code == 401:
+        words += " (the token is wrong, was revoked, or its user is gone)"
+    if error.response_code == 403:
+        words += " (the role of the bot there is too small)"
+    return words
 
 
 def _words(message: Any) -> str:

@@ -138,7 +138,12 @@ class GitLabWriter:
         except GitLabRefused as refused:
             row = self._own_project(change)
             if row is None:
-                return Outcome(Status.REFUSED, f"{change.project_path} could not be created: {refused.words}")
+                hint = (
+                    f" The bot needs the role Owner in {namespace}."
+                    if "namespace is not valid" in refused.words
+                    else ""
+                )
+                return Outcome(Status.REFUSED, f"{change.project_path} could not be created: {refused.words}.{hint}")
             self._remember_project(change.project_path, row)
             return ALREADY_SO
         self._remember_project(change.project_path, row)

@@ -12,8 +12,7 @@ from typing import Any
 from bot.domain.changes import RegisterHook, ResendDelivery
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 
-EVENTS = ("issues_events", "confidential_issues_events", "note_events", "confidential_note_events")
-GROUP_EVENTS = (*EVENTS, "member_events")
+EVENTS = ("issues_events", "confidential_issues_events")
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,7 @@ def plan_registration(holders: Iterable[Holder], url: str) -> Plan:
             notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence, public=True))
             continue
         hook_id = next((row["id"] for row in holder.hooks if row["url"] == url), None)
-        events = GROUP_EVENTS if holder.is_group else EVENTS
-        change = RegisterHook(holder.path, holder.is_group, url, events, hook_id)
+        change = RegisterHook(holder.path, holder.is_group, url, EVENTS, hook_id)
         steps.append(Step(change, "events of this place concern the bot", holder.path, public=True))
     return Plan(tuple(steps), tuple(notices))
 

@@ -112,8 +112,30 @@ def test_a_wrong_token_is_a_refusal_and_is_in_no_text() -> None:
     responses.get(f"{API}/user", status=401, json={"message": "401 Unauthorized"})
     with pytest.raises(GitLabRefused) as caught:
         client().get("/user")
-    assert str(caught.value) == "GitLab refused GET /user with 401: 401 Unauthorized"
+    assert str(caught.value) == (
+        "GitLab refused GET /user with 401: 401 Unauthorized (the token is wrong, was revoked, or its user is gone)"
+    )
     assert "secret-token" not in repr(caught.value)
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (401, {"error": "invalid_token", "error_description": "Token is expired."}, "Token is expired."),
+        (
+            403,
+            {"error": "insufficient_scope", "error_description": "More is needed.", "scope": "api"},
+            "More is needed. The token needs the scope api.",
+        ),
+        (403, {"message": "403 Forbidden"}, "403 Forbidden (the role of the bot there is too small)"),
+    ],
+)
+def test_what_is_wrong_with_the_token_is_said(status: int, body: dict[str, Any], words: str) -> None:
+    responses.get(f"{API}/user", status=status, json=body)
+    with pytest.raises(GitLabRefused) as caught:
+        client().get("/user")
+    assert str(caught.value) == f"GitLab refused GET /user with {status}: {words}"
 
 
 @responses.activate

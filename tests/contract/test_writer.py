@@ -91,6 +91,16 @@ def test_a_taken_path_is_refused_with_gitlabs_words(local_gitlab: LocalGitLab, c
     assert outcome.sentence.startswith(f"{PATH} could not be created: project_namespace.name has already been taken")
 
 
+def test_too_small_a_role_is_said_with_the_one_that_is_needed(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    bot = local_gitlab.store.usernames["group_1_bot"]
+    local_gitlab.store.group_paths["sec/incidents"].members[bot.id].access_level = 20
+    (outcome,) = apply(connected, PROJECT)
+    assert outcome == Outcome(
+        Status.REFUSED,
+        f"{PATH} could not be created: namespace is not valid. The bot needs the role Owner in sec/incidents.",
+    )
+
+
 def test_a_marker_in_a_strangers_project_is_worth_nothing(local_gitlab: LocalGitLab, connected: GitLab) -> None:
     group = local_gitlab.store.group_paths["sec/incidents"]
     stranger = local_gitlab.store.usernames["section.owner"]

@@ -28,7 +28,7 @@ from bot.domain.user_text import harmless_title
 from bot.settings.templates import Templates
 
 HOUR = dt.timedelta(hours=1)
-HOOK_EVENTS = ("issues_events", "confidential_issues_events", "note_events", "confidential_note_events")
+HOOK_EVENTS = ("issues_events", "confidential_issues_events")
 
 
 @dataclass
