@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.resources import Group, User
-from bot.gitlab_api.client import Client, Json
+from bot.gitlab_api.client import Client, Json, encoded
 
 PEOPLE_FRESH_S = 600.0
 RIGHTS_FRESH_S = 60.0
@@ -119,7 +119,7 @@ def _ask(client: Client, lookups: Lookups, names: list[str], question: PeopleQue
         arguments.append(f"$b{index}: ID!, $s{index}: String")
         fields.append(
             f"b{index}: group(fullPath: $b{index}) {{ groupMembers(relations: [DIRECT, INHERITED, DESCENDANTS, "
-            f"SHARED_FROM_GROUPS], search: $s{index}, first: {MOST_NAMES}) {{ nodes {{ user {{ username }} }} }} }}"
+            f"SHARED_FROM_GROUPS], search: $s{index}, first: {MOST_NAMES}) {{ nodes {{ user {{ username }} }} pageInfo {{ hasNextPage }} }} }}"
         )
     for index, path in enumerate(groups):
         variables[f"g{index}"] = path
@@ -133,8 +133,13 @@ def _ask(client: Client, lookups: Lookups, names: list[str], question: PeopleQue
     for index, path in enumerate(members):
         lookups.put(("members", path), (_members(client, path, data[f"m{index}"]),))
     for index, (name, path) in enumerate(belongs):
-        rows = ((data[f"b{index}"] or {}).get("groupMembers") or {}).get("nodes") or []
-        belonging = any(row["user"] and row["user"]["username"].lower() == name.lower() for row in rows)
+        connection = (data[f"b{index}"] or {}).get("groupMembers") or {"nodes": [], "pageInfo": {}}
+        found_names = {row["user"]["username"].lower() for row in connection["nodes"] if row["user"]}
+        belonging = name.lower() in found_names
+        user = lookups.get(("user", name), PEOPLE_FRESH_S)
+        if not belonging and connection["pageInfo"].get("hasNextPage") and user and user[0]:
+            # The search finds parts of names: behind its first hundred, the person is asked for by id.
+            belonging = client.get_or_none(f"/groups/{encoded(path)}/members/all/{user[0].id}") is not None
         lookups.put(("belongs", (name, path)), (belonging,))
     for index, path in enumerate(groups):
         row = data[f"g{index}"]

@@ -241,6 +241,26 @@ def test_a_confidential_report_is_read_and_handled(
     assert local_gitlab.incident_of(report).visibility == "private"
 
 
+def test_a_reporter_whose_name_is_part_of_many_others_is_still_added(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    """GitLab's search of members finds parts of names, a hundred at a time."""
+    store = local_gitlab.store
+    engineering = store.group_paths["sec/engineering"]
+    rita = store.usernames["rita.reporter"]
+    membership = engineering.members.pop(rita.id)
+    for number in range(120):
+        user = store.add_user(f"x.rita.reporter.{number}")
+        engineering.members[user.id] = type(membership)(user.id, 30, store.now())
+    late = store.add_user("rita", "Rita")
+    engineering.members[late.id] = type(membership)(late.id, 30, store.now())
+    store.add_token(late, ["api"], value="late-token")
+    report = local_gitlab.report(token="late-token")
+    local_gitlab.label(report, "incident")
+    look(connected, settings, scope_of(report))
+    assert local_gitlab.members(local_gitlab.incident_of(report)) == {"rita": 20}
+
+
 def test_everyday_connections_leave_incidents_their_share(environment: Environment, settings: Settings) -> None:
     budget = RateBudget()
     incidents = connect(environment, settings, lane=Lane.INCIDENTS, budget=budget)

@@ -155,7 +155,7 @@ class IncidentSettings:
             "Incident::Phase::Review",
             "Incident::Phase::Closed",
         ),
-        description="The labels of the phases, in order; the first is set when an incident opens, if it exists.",
+        description="The labels of the phases, in order; the first is set when an incident opens.",
     )
     templates: IncidentTemplates = Field(default=IncidentTemplates(), description="Templates by their path.")
 
