@@ -119,7 +119,8 @@ def _ask(client: Client, lookups: Lookups, names: list[str], question: PeopleQue
         arguments.append(f"$b{index}: ID!, $s{index}: String")
         fields.append(
             f"b{index}: group(fullPath: $b{index}) {{ groupMembers(relations: [DIRECT, INHERITED, DESCENDANTS, "
-            f"SHARED_FROM_GROUPS], search: $s{index}, first: {MOST_NAMES}) {{ nodes {{ user {{ username }} }} pageInfo {{ hasNextPage }} }} }}"
+            f"SHARED_FROM_GROUPS], search: $s{index}, first: {MOST_NAMES}) "
+            f"{{ nodes {{ user {{ username }} }} pageInfo {{ hasNextPage }} }} }}"
         )
     for index, path in enumerate(groups):
         variables[f"g{index}"] = path
