@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any
 
 from bot.emulator import access, entities
-from bot.emulator.web import Call, Fault, Refusal, Reply, Route
+from bot.emulator.refusals import Refusal
+from bot.emulator.web import Call, Fault, Reply, Route
 
 
 def readiness(call: Call) -> Reply:

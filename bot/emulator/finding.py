@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.emulator import access
+from bot.emulator.refusals import Refusal, forbidden, grape_error, not_found
 from bot.emulator.store import Group, Hook, Issue, Note, Project, User
-from bot.emulator.web import Call, Refusal, forbidden, grape_error, not_found
+from bot.emulator.web import Call
 
 
 def project_of(call: Call, position: int = 0) -> Project:

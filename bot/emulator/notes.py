@@ -9,8 +9,9 @@ from bot.emulator.finding import issue_of, note_of, project_of
 from bot.emulator.issue_changes import Actor, add_note, change_issue
 from bot.emulator.issues import check_length
 from bot.emulator.quick_actions import Outcome, interpret
+from bot.emulator.refusals import Refusal, bad_request, forbidden, grape_error, not_found
 from bot.emulator.store import DEVELOPER, GUEST, MAINTAINER, OWNER, PLANNER, Issue, Note, Project
-from bot.emulator.web import Call, Refusal, Reply, Route, bad_request, forbidden, grape_error, not_found, paged
+from bot.emulator.web import Call, Reply, Route, paged
 
 BLANK = 'Note {note: ["can\'t be blank"]}'
 

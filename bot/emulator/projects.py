@@ -6,8 +6,9 @@ import re
 
 from bot.emulator import access, entities
 from bot.emulator.finding import need_project_role, project_of
+from bot.emulator.refusals import Refusal, forbidden, grape_error, invalid, not_found
 from bot.emulator.store import DEVELOPER, FEATURES, MAINTAINER, OWNER, Group, Membership, Project, Share, User
-from bot.emulator.web import Call, Refusal, Reply, Route, forbidden, grape_error, invalid, keyset, not_found, paged
+from bot.emulator.web import Call, Reply, Route, keyset, paged
 
 VISIBILITIES = ("private", "internal", "public")
 PATH = re.compile(r"[a-zA-Z0-9_.][a-zA-Z0-9_.-]*")

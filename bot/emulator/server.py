@@ -8,13 +8,39 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bot.emulator import control, graphql_api, groups, hooks, issues, labels, members, notes, projects, users
+from bot.emulator import (
+    control,
+    graphql_api,
+    groups,
+    hooks,
+    issue_lists,
+    issue_relations,
+    issues,
+    labels,
+    members,
+    notes,
+    projects,
+    users,
+)
 from bot.emulator.deliveries import Deliveries
 from bot.emulator.seed import seed
 from bot.emulator.store import Store
 from bot.emulator.web import Application, Control
 
-MODULES = (users, groups, projects, members, labels, issues, notes, hooks, graphql_api, control)
+MODULES = (
+    users,
+    groups,
+    projects,
+    members,
+    labels,
+    issue_lists,
+    issues,
+    issue_relations,
+    notes,
+    hooks,
+    graphql_api,
+    control,
+)
 
 
 class _Protocol(H11Protocol):

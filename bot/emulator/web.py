@@ -1,9 +1,8 @@
-"""The HTTP side: parameters as Rails reads them, GitLab's two families of errors, paging, routing, faults, the log."""
+"""The HTTP side: routing, who asks, paging, faults, the log."""
 
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import json
 import re
 import secrets
@@ -15,191 +14,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.emulator.parameters import Params, nest
+from bot.emulator.refusals import Refusal, forbidden, grape_error, unauthorized
 from bot.emulator.store import Store, Token, User
 
 MOST_ROWS_COUNTED = 10_000
 JSON_TYPE = "application/json"
-
-
-class Refusal(Exception):
-    """An answer other than success: status and body as GitLab gives them."""
-
-    def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-        super().__init__(f"{status} {body}")
-        self.status, self.body, self.headers = status, body, headers or {}
-
-
-def not_found(what: str | None = None) -> Refusal:
-    """`404 Project Not Found` for a named thing; `404 Not found` is what a missing row gives."""
-    return Refusal(404, {"message": f"404 {what} Not Found" if what else "404 Not found"})
-
-
-def forbidden(reason: str | None = None) -> Refusal:
-    return Refusal(403, {"message": f"403 Forbidden - {reason}" if reason else "403 Forbidden"})
-
-
-def unauthorized() -> Refusal:
-    return Refusal(401, {"message": "401 Unauthorized"})
-
-
-def grape_error(text: str) -> Refusal:
-    return Refusal(400, {"error": text})
-
-
-def invalid(fields: dict[str, list[str]]) -> Refusal:
-    return Refusal(400, {"message": fields})
-
-
-def bad_request(reason: str) -> Refusal:
-    return Refusal(400, {"message": f"400 Bad request - {reason}"})
-
-
-# -- parameters ------------------------------------------------------------------------------------------------------
-
-_KEY = re.compile(r"\[([^\]]*)\]")
-
-
-def nest(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """`not[labels]=a`, `iids[]=1&iids[]=2` and plain keys as Rails nests them."""
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        head, bracket, _ = key.partition("[")
-        parts = _KEY.findall(key) if bracket else []
-        node: Any = result
-        name = head
-        for part in parts:
-            if part == "":
-                break
-            if not isinstance(node.get(name), dict):
-                node[name] = {}
-            node, name = node[name], part
-        if parts and parts[-1] == "":
-            if not isinstance(node.get(name), list):
-                node[name] = []
-            node[name].append(value)
-        else:
-            node[name] = value
-    return result
-
-
-_MISSING = object()
-
-
-class Params:
-    """The parameters of a request, read with the types that Grape would read them with."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.values = values
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.values
-
-    def given(self, *names: str) -> list[str]:
-        return [name for name in names if name in self.values]
-
-    def require(self, *names: str) -> None:
-        missing = [name for name in names if name not in self.values]
-        if missing:
-            raise grape_error(", ".join(f"{name} is missing" for name in missing))
-
-    def require_any(self, *names: str) -> None:
-        if not self.given(*names):
-            raise grape_error(f"{', '.join(names)} are missing, at least one parameter must be provided")
-
-    def text(self, name: str, default: str | None = None) -> str | None:
-        value = self.values.get(name, _MISSING)
-        if value is _MISSING:
-            return default
-        if value is None:
-            return None
-        if isinstance(value, (dict, list)):
-            raise grape_error(f"{name} is invalid")
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return str(value)
-
-    def integer(self, name: str, default: int | None = None) -> int | None:
-        value = self.values.get(name, _MISSING)
-        if value is _MISSING:
-            return default
-        if value is None or value == "":
-            return None
-        try:
-            if isinstance(value, bool):
-                raise ValueError
-            return int(value)
-        except (TypeError, ValueError):
-            raise grape_error(f"{name} is invalid") from None
-
-    def boolean(self, name: str, default: bool = False) -> bool:
-        value = self.values.get(name, _MISSING)
-        if value is _MISSING or value is None or value == "":
-            return default
-        if isinstance(value, bool):
-            return value
-        if str(value).lower() in ("true", "1", "t", "on", "yes", "y"):
-            return True
-        if str(value).lower() in ("false", "0", "f", "off", "no", "n"):
-            return False
-        raise grape_error(f"{name} is invalid")
-
-    def choice(self, name: str, allowed: Sequence[str], default: str | None = None) -> str | None:
-        value = self.text(name, default)
-        if value is not None and value not in allowed:
-            raise grape_error(f"{name} does not have a valid value")
-        return value
-
-    def texts(self, name: str) -> list[str] | None:
-        """A list, or text with commas; None where it was not given."""
-        value = self.values.get(name, _MISSING)
-        if value is _MISSING:
-            return None
-        if value is None:
-            return []
-        if isinstance(value, dict):  # iids[0]=1&iids[1]=2
-            value = list(value.values())
-        whole = value if isinstance(value, list) else [value]
-        items = [part for item in whole for part in str(item).split(",")]
-        return [str(item).strip() for item in items if str(item).strip() != ""]
-
-    def integers(self, name: str) -> list[int] | None:
-        items = self.texts(name)
-        if items is None:
-            return None
-        try:
-            return [int(item) for item in items]
-        except ValueError:
-            raise grape_error(f"{name} is invalid") from None
-
-    def instant(self, name: str) -> dt.datetime | None:
-        value = self.text(name)
-        if value is None or value == "":
-            return None
-        try:
-            parsed = dt.datetime.fromisoformat(value.replace(" ", "+") if "T" in value else value)
-        except ValueError:
-            raise grape_error(f"{name} is invalid") from None
-        return parsed if parsed.tzinfo else parsed.replace(tzinfo=dt.UTC)
-
-    def date(self, name: str) -> dt.date | None:
-        value = self.text(name)
-        if value is None or value == "":
-            return None
-        try:
-            return dt.date.fromisoformat(value[:10])
-        except ValueError:
-            raise grape_error(f"{name} is invalid") from None
-
-    def nested(self, name: str) -> Params:
-        value = self.values.get(name, {})
-        if isinstance(value, str):
-            try:
-                value = json.loads(value)
-            except ValueError:
-                value = None
-        if not isinstance(value, dict):
-            raise grape_error(f"{name} is invalid")
-        return Params(value)
 
 
 # -- requests and replies --------------------------------------------------------------------------------------------
@@ -672,17 +492,3 @@ async def _send(send: Send, reply: Reply, method: str) -> None:
     headers.append((b"cache-control", b"max-age=0, private, must-revalidate"))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else content})
-
-
-__all__ = [
-    "Application",
-    "Call",
-    "Control",
-    "Fault",
-    "Params",
-    "Refusal",
-    "Reply",
-    "Route",
-    "keyset",
-    "paged",
-]

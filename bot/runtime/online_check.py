@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from bot.automations.incident_opening.access import readers_beyond_allowed
 from bot.domain.errors import GitLabRefused, Problem
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.resources import AccessLevel
@@ -150,17 +151,9 @@ def _inheritance(people: PeopleAnswer, reader: Any, incidents: Any, settings: An
     where = settings.files["incidents"]
     if incidents.incident_group not in people.groups:
         return []
-    allowed = {name.lower() for name in incidents.inherited_access_allowed.usernames}
-    for path in incidents.inherited_access_allowed.groups:
-        allowed |= {user.username.lower() for user in people.members_of.get(path, ())}
     own_ids = reader.own_ids()
-    beyond = sorted(
-        member.user.username
-        for member in reader.group_members(incidents.incident_group)
-        if member.access_level > AccessLevel.MINIMAL
-        and member.user.id not in own_ids
-        and member.user.username.lower() not in allowed
-    )
+    members = reader.group_members(incidents.incident_group)
+    beyond = readers_beyond_allowed(members, people, incidents, own_ids)
     problems = []
     if beyond:
         what = f"{', '.join(beyond)} would read every incident by inheritance from {incidents.incident_group}."

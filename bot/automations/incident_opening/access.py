@@ -11,8 +11,9 @@ from bot.automations.incident_opening.gather import Incident, IncidentFacts, Rep
 from bot.automations.incident_opening.settings import Access, IncidentSettings, access_level
 from bot.domain.access_record import AccessEntry, parse_record
 from bot.domain.changes import AddMembers, Grant, RaiseMember, RecordAccess
+from bot.domain.people import PeopleAnswer
 from bot.domain.plan import Notice, NoticeKind, Step
-from bot.domain.resources import Member, User
+from bot.domain.resources import AccessLevel, Member, User
 
 NO_SEVERITY = 99
 LONGEST = dt.timedelta(days=365)
@@ -114,6 +115,23 @@ def plan_access(
         member_ids=frozenset(members) | frozenset(grants),
         reporter_note=reporter_note,
         problems=tuple(problems),
+    )
+
+
+def readers_beyond_allowed(
+    members: Iterable[Member], people: PeopleAnswer, settings: IncidentSettings, own_ids: frozenset[int]
+) -> list[str]:
+    """Usernames, sorted, of people with inherited access whom the settings do not allow."""
+    allowed = settings.inherited_access_allowed
+    names = {name.lower() for name in allowed.usernames}
+    for path in allowed.groups:
+        names |= {user.username.lower() for user in people.members_of.get(path, ())}
+    return sorted(
+        member.user.username
+        for member in members
+        if member.access_level > AccessLevel.MINIMAL
+        and member.user.id not in own_ids
+        and member.user.username.lower() not in names
     )
 
 

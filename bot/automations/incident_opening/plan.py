@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bot.automations.incident_opening.access import plan_access
+from bot.automations.incident_opening.access import plan_access, readers_beyond_allowed
 from bot.automations.incident_opening.asking import Wish, read_wish
 from bot.automations.incident_opening.gather import (
     PROJECT_MARKER,
@@ -23,7 +23,7 @@ from bot.automations.incident_opening.texts import incident_description, source_
 from bot.domain.changes import ChangeLabels, CreateIssue, CreateProject, RegisterHook, WriteNote
 from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
-from bot.domain.resources import AccessLevel, IssueId
+from bot.domain.resources import IssueId
 from bot.domain.user_text import harmless_title
 from bot.settings.templates import Templates
 
@@ -147,7 +147,7 @@ def _obstacle(report: Report, context: Context, subject: str) -> Notice | None:
     if group is None:
         sentence = f"The group {context.settings.incident_group} does not exist, or the bot is no member of it."
         return Notice(NoticeKind.UNSAFE, subject, sentence)
-    beyond = readers_beyond_allowed(context.facts, context.settings)
+    beyond = _beyond_allowed(context)
     if beyond:
         names = ", ".join(beyond)
         sentence = (
@@ -158,19 +158,9 @@ def _obstacle(report: Report, context: Context, subject: str) -> Notice | None:
     return None
 
 
-def readers_beyond_allowed(facts: IncidentFacts, settings: IncidentSettings) -> list[str]:
-    """Usernames, sorted, of people with inherited access whom the settings do not allow."""
-    allowed = settings.inherited_access_allowed
-    names = {name.lower() for name in allowed.usernames}
-    for path in allowed.groups:
-        names |= {user.username.lower() for user in facts.people.members_of.get(path, ())}
-    return sorted(
-        member.user.username
-        for member in facts.group_members
-        if member.access_level > AccessLevel.MINIMAL
-        and member.user.id not in facts.own_ids
-        and member.user.username.lower() not in names
-    )
+def _beyond_allowed(context: Context) -> list[str]:
+    facts = context.facts
+    return readers_beyond_allowed(facts.group_members, facts.people, context.settings, facts.own_ids)
 
 
 # -- opening ---------------------------------------------------------------------------------------------------------
@@ -262,7 +252,7 @@ def _keep(report: Report, incident: Incident, wish: Wish, context: Context, subj
         after = tuple(step.change.key for step in steps)
         steps.append(Step(labels, "the request was carried out", subject, after=after))
     notices = list(access.notices(subject))
-    beyond = readers_beyond_allowed(context.facts, context.settings)
+    beyond = _beyond_allowed(context)
     if beyond:
         sentence = (
             f"{', '.join(beyond)} can read this incident by inheritance from {context.settings.incident_group} and "
