@@ -120,7 +120,10 @@ class RaiseMember:
 class RecordAccess:
     """The record of access in an incident issue, one note edited in place. Natural key: its marker.
 
-    Written after the members were added; whom GitLab did not take is left out of it.
+    Written after the members were added; who did not get what was planned keeps the line that they had, if any.
+
+    Args:
+        before: the record as it was read.
     """
 
     kind: ClassVar = "record access"
@@ -128,6 +131,7 @@ class RecordAccess:
     iid: int
     entries: tuple[AccessEntry, ...]
     note_id: int | None = None
+    before: tuple[AccessEntry, ...] = ()
 
     @property
     def key(self) -> str:

@@ -91,7 +91,7 @@ class Outcome:
 
     Args:
         sentence: GitLab's words, or what to know; empty where there is nothing to say.
-        absent: ids of people who are no members although they were to be added.
+        absent: ids of people who did not get the access that the step was to give.
     """
 
     status: Status

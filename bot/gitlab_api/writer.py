@@ -105,9 +105,9 @@ class GitLabWriter:
                 return self._register_hook(change)
             return self._resend(change)
         except GitLabRefused as refused:
-            return Outcome(Status.REFUSED, str(refused))
+            return Outcome(Status.REFUSED, str(refused), _concerned(step))
         except GitLabUnreachable as unreachable:
-            return Outcome(Status.FAILED, str(unreachable))
+            return Outcome(Status.FAILED, str(unreachable), _concerned(step))
 
     # -- projects ----------------------------------------------------------------------------------------------------
 
@@ -215,11 +215,11 @@ class GitLabWriter:
         return self._keep_lowest_issue(project, change)
 
     def _own_issues(self, project: str | int, change: CreateIssue) -> list[Json]:
-        """Issues of the bot with the marker, lowest id first."""
+        """Issues of the bot with the marker, or with the number that is wanted; lowest id first."""
         rows: list[Json] = []
         for author_id in sorted(self._identity.get()[1]):
             rows += self._client.rows(f"/projects/{project}/issues", author_id=author_id, scope="all", state="all")
-        found = [row for row in rows if change.marker in (row.get("description") or "")]
+        found = [row for row in rows if change.marker in (row.get("description") or "") or row["iid"] == change.iid]
         return sorted(found, key=lambda row: int(row["id"]))
 
     def _keep_lowest_issue(self, project: str | int, change: CreateIssue) -> Outcome:
@@ -324,7 +324,9 @@ class GitLabWriter:
 
     def _record_access(self, change: RecordAccess, absent: frozenset[int]) -> Outcome:
         at = self._issue(change.project_path, change.iid)
-        body = render_record(entry for entry in change.entries if entry.user_id not in absent)
+        kept = [entry for entry in change.entries if entry.user_id not in absent]
+        kept += [entry for entry in change.before if entry.user_id in absent]
+        body = render_record(kept)
         with self._lock:
             fresh = change.project_path in self._created
         return self._put_note(at, RECORD_MARKER, body, change.note_id, internal=False, search=not fresh)
@@ -403,6 +405,14 @@ class GitLabWriter:
         path = f"/{kind}/{encoded(change.holder)}/hooks/{change.hook_id}/events/{change.event_id}/resend"
         self._client.request("POST", path)
         return DONE
+
+
+def _concerned(step: Step) -> frozenset[int]:
+    """The people of a step that did not come through: until it is proven, nobody got what it gives."""
+    change = step.change
+    if isinstance(change, AddMembers):
+        return frozenset(grant.user_id for grant in change.grants)
+    return frozenset({change.user_id}) if isinstance(change, RaiseMember) else frozenset()
 
 
 def _iid(change: CreateIssue) -> Json:

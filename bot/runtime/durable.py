@@ -123,6 +123,9 @@ class Durable:
         }
         DBOS(config=config)
         _register(self)
+        # The first sign of life comes before the first job, so that whoever finds the job knows whose it was.
+        self._heartbeats = Heartbeats(self.engine)
+        self._beat()
         DBOS.launch()
         for lane, count in ((Lane.INCIDENTS, self._workers.incidents), (Lane.EVERYDAY, self._workers.everyday)):
             self._queues[lane] = DBOS.register_queue(
@@ -135,8 +138,6 @@ class Durable:
         self._queues["control"] = DBOS.register_queue(  # type: ignore[index]
             "control", worker_concurrency=1, polling_interval_sec=1.0, on_conflict="always_update"
         )
-        self._heartbeats = Heartbeats(self.engine)
-        self._beat()
         if self._lock is not None:
             self._take_over(0.0)
         for name, target, pause in (
@@ -154,7 +155,7 @@ class Durable:
         self._stopping.set()
         DBOS.destroy(workflow_completion_timeout_sec=drain_s)
         with contextlib.suppress(sa.exc.SQLAlchemyError):
-            self._heartbeats.forget(self.executor)
+            self._heartbeats.die(self.executor)
         self.engine.dispose()
         if self._lock is not None:
             self._lock.close()

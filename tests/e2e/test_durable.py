@@ -198,6 +198,26 @@ def test_a_job_that_cannot_be_read_cannot_be_replayed(start: Start, tmp_path: Pa
         History(f"sqlite:///{tmp_path}/bot.sqlite").replay("d-1")
 
 
+def test_what_a_process_left_when_it_ended_is_taken_up_by_the_next(start: Start, tmp_path: Path) -> None:
+    """A job that outlasts the time to drain belongs to a process that has said that it ended."""
+    gate = threading.Event()
+    seen: list[str] = []
+
+    def slow(each: Job, _last: bool) -> dict[str, Any]:
+        seen.append(each.delivery)
+        gate.wait(8)
+        return DONE
+
+    first = start(slow)
+    first.enqueue(job("d-1"))
+    eventually(lambda: seen == ["d-1"])
+    first.stop(0)
+    again: list[str] = []
+    start(noting(again))
+    eventually(lambda: again == ["d-1"])
+    gate.set()
+
+
 def test_a_job_that_an_older_version_accepted_is_worked_on(start: Start, tmp_path: Path) -> None:
     """Recorded from the first version: tests/data/job_of_version_1.json; new fields must have defaults."""
     recorded = json.loads((Path(__file__).parents[1] / "data" / "job_of_version_1.json").read_text())

@@ -232,6 +232,65 @@ def test_one_refused_change_stops_nothing_else(
     assert look(connected, settings, scope_of(report)).exit_code == 0
 
 
+@pytest.mark.parametrize("path", ["/members$", "/members/all$"])
+@pytest.mark.parametrize("status", [403, 500])
+def test_nobody_stands_in_the_record_who_was_not_added(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings, path: str, status: int
+) -> None:
+    """Else the next look would take them for removed, and leave them out for good."""
+    report = local_gitlab.incident("incident")
+    look(connected, settings, scope_of(report))
+    project = local_gitlab.incident_of(report)
+    local_gitlab.label(report, "severity::1")
+    if path == "/members$":
+        local_gitlab.fault(times=1000, path=path, method="POST", status=status)
+    else:  # the plan's own reading comes first, then the writer's
+        local_gitlab.fault(times=1000, skip=1, path=path, status=status)
+    assert look(connected, settings, scope_of(report)).exit_code == 4
+    local_gitlab.application.control.faults.clear()
+    look(connected, settings, scope_of(report))
+    assert len(local_gitlab.members(project)) == 6
+
+
+def test_a_raise_that_failed_is_tried_again(local_gitlab: LocalGitLab, connected: GitLab, settings: Settings) -> None:
+    report = local_gitlab.incident("incident")
+    look(connected, settings, scope_of(report))
+    project = local_gitlab.incident_of(report)
+    ada = local_gitlab.store.usernames["resp.ada"]
+    local_gitlab.call("POST", f"/projects/{project.id}/members", json={"user_id": ada.id, "access_level": 10})
+    local_gitlab.fault(times=1, path=f"/members/{ada.id}$", method="PUT", status=403)
+    local_gitlab.label(report, "severity::1")
+    look(connected, settings, scope_of(report))
+    assert local_gitlab.members(project)["resp.ada"] == 10
+    look(connected, settings, scope_of(report))
+    assert local_gitlab.members(project)["resp.ada"] == 30
+    assert look(connected, settings, scope_of(report)).parts[0].plan.is_empty
+
+
+def test_who_is_removed_after_the_severity_rose_stays_out(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    report = local_gitlab.incident("incident")
+    look(connected, settings, scope_of(report))
+    project = local_gitlab.incident_of(report)
+    local_gitlab.label(report, "severity::1")
+    look(connected, settings, scope_of(report))
+    rita = local_gitlab.store.usernames["rita.reporter"].id
+    local_gitlab.call("DELETE", f"/projects/{project.id}/members/{rita}")
+    assert look(connected, settings, scope_of(report)).parts[0].plan.is_empty
+
+
+def test_people_may_rewrite_the_whole_text_of_the_incident(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    report = local_gitlab.incident()
+    look(connected, settings, scope_of(report))
+    project = local_gitlab.incident_of(report)
+    local_gitlab.call("PUT", f"/projects/{project.id}/issues/1", json={"description": "ours now", "title": "Ours"})
+    assert look(connected, settings, scope_of(report)).parts[0].plan.is_empty
+    assert len(local_gitlab.issues(project)) == 1
+
+
 def test_a_confidential_report_is_read_and_handled(
     local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
 ) -> None:

@@ -182,6 +182,13 @@ def test_a_signature_is_good_for_five_minutes(open_door: OpenDoor, age_s: int) -
     assert door.post(body, **signed(body, age_s=200)) == (202, "accepted")
 
 
+@pytest.mark.parametrize("signature", ["garbage", "v1,A", "v1,a,b", "v1,", "", "v2,AAAA", ",", "v1"])
+@pytest.mark.parametrize("body", [b"{}", b"no json", "ü".encode("utf-16")], ids=["json", "no json", "no utf-8"])
+def test_a_damaged_signature_is_401(open_door: OpenDoor, signature: str, body: bytes) -> None:
+    door = open_door(Secrets(signing=(SIGNING, OLD_SIGNING)))
+    assert door.post(body, **(signed(body) | {"webhook-signature": signature})) == (401, "unauthorized")
+
+
 def test_a_changed_body_is_401(open_door: OpenDoor) -> None:
     door = open_door(Secrets(signing=(SIGNING,)))
     body = json.dumps(issue_payload()).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.automations.incident_opening.asking import Wish, may_ask
 from bot.automations.incident_opening.gather import Incident, IncidentFacts, Report, incident_path
@@ -105,13 +105,14 @@ def plan_access(
     add = AddMembers(path, ordered) if ordered else None
     entries = record | _found_added(incident, record, wish, facts.own_ids, now)
     entries |= _entries(ordered, raises, wish, now)
+    entries |= _worse_now(entries, wanted, wish)
     write_record = entries != record or incident is None or incident.record is None
     note_id = incident.record.id if incident and incident.record else None
     rows = tuple(sorted(entries.values(), key=lambda entry: entry.username.lower()))
     return AccessPlan(
         add=add,
         raises=tuple(raises),
-        record=RecordAccess(path, iid, rows, note_id) if write_record else None,
+        record=RecordAccess(path, iid, rows, note_id, tuple(record.values())) if write_record else None,
         member_ids=frozenset(members) | frozenset(grants),
         reporter_note=reporter_note,
         problems=tuple(problems),
@@ -243,6 +244,16 @@ def _found_added(
                 reason="added by the bot",
             )
     return found
+
+
+def _worse_now(entries: dict[int, AccessEntry], wanted: dict[int, Wanted], wish: Wish) -> dict[int, AccessEntry]:
+    """Lines of people who are wanted at a worse severity than they were added for: being a member now, they are not
+    added anew at this severity when somebody removes them."""
+    return {
+        user_id: replace(entry, severity=wish.severity)
+        for user_id, entry in entries.items()
+        if user_id in wanted and wish.severity is not None and wish.severity < entry.severity
+    }
 
 
 def _entries(

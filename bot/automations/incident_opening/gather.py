@@ -282,12 +282,11 @@ def incident_marker(source_id: IssueId) -> str:
 
 
 def _incident_issue(first: IssueId, source_id: IssueId, reader: IncidentReader) -> Issue | None:
-    mark = incident_marker(source_id)
+    """The bot's first issue in its own project, whatever people made of its text; else one with the marker."""
     issue = reader.issue(first)
-    own_ids = reader.own_ids()
-    if issue is not None and issue.author.id in own_ids and mark in issue.description:
+    if issue is not None and issue.author.id in reader.own_ids():
         return issue
-    return reader.own_issue(first.project_id, mark)
+    return reader.own_issue(first.project_id, incident_marker(source_id))
 
 
 def _requests(
