@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -43,7 +44,7 @@ def register(ctx: click.Context, url: str, apply_: bool) -> None:
 
 
 @hooks.command()
-@click.option("--url", help="Only hooks to this address; default: all hooks of the intake and of the incident group.")
+@click.option("--url", help="Only hooks to this address; default: webhook_url of the settings.")
 @click.option("--apply", "apply_", is_flag=True, help="Ask GitLab to send failed deliveries again, 5 a minute.")
 @click.option("--most", default=50, show_default=True, help="The most deliveries to send again.")
 @click.pass_context
@@ -52,14 +53,15 @@ def doctor(ctx: click.Context, url: str | None, apply_: bool, most: int) -> None
     from bot.runtime.hooks import gather_hooks, plan_resends
 
     gitlab, settings = _connected(ctx)
-    holders = gather_hooks(gitlab.checking(), settings, url=url, with_events=True)
+    mine = url or settings.part("bot").webhook_url
+    holders = gather_hooks(gitlab.checking(), settings, url=mine, with_events=True)
     plan = plan_resends(holders)
     plan = Plan(plan.steps[:most], plan.notices)
     batches = list(_batches(plan)) if apply_ else [plan]
     ctx.exit(_carry_out(batches, gitlab, apply_=apply_, pause_s=60.0))
 
 
-def _connected(ctx: click.Context) -> tuple[GitLab, object]:
+def _connected(ctx: click.Context) -> tuple[GitLab, Any]:
     set_up_logs(verbose=ctx.meta["verbose"], quiet_on_terminal=True)
     environment: Environment = ctx.obj
     environment.token()

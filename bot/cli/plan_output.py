@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.domain.changes import AddMembers, RecordAccess
+from bot.domain.errors import GitLabRefused, GitLabUnreachable, SectionbotError, WrongInput
 from bot.domain.plan import Notice, Step, content_hash, short_reference
 from bot.runtime.run import Part, Run
 
@@ -36,7 +37,7 @@ def _part_lines(part: Part, form: str, *, names: bool) -> Iterable[str]:
     yield f"### {heading}\n" if form == "markdown" else heading
     bullet = "* " if form == "markdown" else "  "
     if part.error is not None:
-        yield f"{bullet}! {part.error if names else type(part.error).__name__}"
+        yield f"{bullet}! {part.error if names else _unnamed(part.error)}"
     for step in part.plan.steps:
         outcome = part.outcomes.get(step.change.key)
         sign = SIGNS[outcome.status.value] if outcome else "-"
@@ -50,6 +51,17 @@ def _part_lines(part: Part, form: str, *, names: bool) -> Iterable[str]:
         yield f"{bullet}* {_notice(notice, names=names)}"
     if form == "markdown":
         yield ""
+
+
+def _unnamed(error: SectionbotError) -> str:
+    """What can be said of an error where names must not be."""
+    if isinstance(error, WrongInput):
+        return str(error)  # what a person typed may be told to them
+    if isinstance(error, GitLabRefused):
+        return f"GitLabRefused ({error.status}): {error.words if error.status == 401 else 'see the log'}"
+    if isinstance(error, GitLabUnreachable):
+        return f"GitLabUnreachable: {error.cause}"
+    return type(error).__name__
 
 
 def _summary(step: Step, *, names: bool) -> str:

@@ -91,7 +91,7 @@ def sweep(
     click.echo(render_run(result, form, names=sys.stdout.isatty()))
     exit_code = result.exit_code
     if apply_:
-        whole = looked_at.is_everything and not any(part.error for part in result.parts)
+        whole = looked_at.is_everything and not names and not any(part.error for part in result.parts)
         told = tell_operators(result, means, for_good=False, settle_others=whole)
         exit_code = exit_code or (told.exit_code if told else 0)
     elif form == "text" and any(not part.plan.is_empty for part in result.parts):

@@ -20,7 +20,8 @@ class CreateProject:
 
     Args:
         features: the features that are on, by GitLab's names (`issues`, `wiki`, ...); all others are off.
-        description: carries the hidden marker `marker` by which the project is known as the bot's.
+        description: carries the hidden marker by which the project is known as the bot's.
+        marker: the part of that marker which says what the project is for.
     """
 
     kind: ClassVar = "create project"
@@ -97,7 +98,12 @@ class AddMembers:
 
 @dataclass(frozen=True)
 class RaiseMember:
-    """More access for somebody who has less; never less, and never for a shorter time."""
+    """More access for somebody who has less; never less, and never for a shorter time.
+
+    Args:
+        expires_on: of the membership that is raised; None where it has no end.
+        until: of a membership of their own, where what they have is inherited.
+    """
 
     kind: ClassVar = "raise member"
     project_path: str
@@ -105,6 +111,7 @@ class RaiseMember:
     username: str
     access_level: AccessLevel
     expires_on: dt.date | None
+    until: dt.date
     because: str
 
     @property
@@ -191,6 +198,10 @@ class ChangeLabels:
     def summary(self) -> str:
         parts = [f"+{label}" for label in self.add] + [f"-{label}" for label in self.remove]
         return f"labels of {self.project_path}#{self.iid}: {' '.join(parts)}"
+
+
+# What the bot listens to.
+ISSUE_EVENTS = ("issues_events", "confidential_issues_events")
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@
     ├── Bug                         1   something that nobody foresaw
     ├── WrongInput                  2   what a person typed or set
     │   └── WrongSettings           2   problems with their positions
-    ├── UnsafePlan                  3   the plan says itself that it must not be carried out as it is
     └── GitLabError                 4   GitLab did not do what was asked
         ├── GitLabRefused           4   it said no, in its words
         └── GitLabUnreachable       4   no answer, or one that asks to come back later
 
-The number is the exit code of the command line. Texts never contain tokens or the text of issues.
+The number is the exit code of the command line; 3 is for plans that hold something unsafe, which is no error. Texts
+never contain tokens or the text of issues.
 """
 
 from __future__ import annotations
@@ -64,10 +64,6 @@ class WrongSettings(WrongInput):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = tuple(sorted(problems))
         super().__init__("\n".join(str(problem) for problem in self.problems))
-
-
-class UnsafePlan(SectionbotError):
-    exit_code = 3
 
 
 class GitLabError(SectionbotError):

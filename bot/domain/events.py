@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -14,7 +14,6 @@ class Event:
         kind: GitLab's object kind: `issue`, `note`, `member`, ...
         project_path: as the payload has it, good only for choosing who listens.
         labels: all labels that are on the issue or were just taken off.
-        labels_changed: whether labels were put on or taken off.
     """
 
     kind: str
@@ -26,7 +25,6 @@ class Event:
     actor_username: str = ""
     issue_type: str = "issue"
     labels: frozenset[str] = field(default_factory=frozenset)
-    labels_changed: bool = False
 
     @property
     def resource(self) -> str:
@@ -35,11 +33,16 @@ class Event:
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
-    """For the job: references only."""
-    return asdict(event) | {"labels": sorted(event.labels)}
+    """For the job: references only, no names and no texts."""
+    return {"kind": event.kind, "project_id": event.project_id, "iid": event.iid, "action": event.action}
 
 
 def event_from_json(data: dict[str, Any]) -> Event:
     """Reads what any version has written: unknown fields are dropped, missing ones have their defaults."""
-    known = {name: data[name] for name in Event.__dataclass_fields__ if name in data}
-    return Event(**(known | {"labels": frozenset(data.get("labels", ()))}))
+    return Event(
+        kind=str(data.get("kind", "issue")),
+        project_id=int(data["project_id"]),
+        project_path="",
+        iid=data.get("iid"),
+        action=str(data.get("action", "")),
+    )

@@ -22,8 +22,3 @@ def read_marker(name: str, text: str) -> dict[str, str] | None:
         if match["name"] == name:
             return dict(pair.split("=", 1) for pair in match["fields"].split())
     return None
-
-
-def marker_names(text: str) -> list[str]:
-    """The names of all markers in `text`."""
-    return [match["name"] for match in _MARKER.finditer(text)]

@@ -36,6 +36,11 @@ class CheckingReader:
     def project_id(self, path: str) -> int | None:
         return self._reader.project_id(path)
 
+    def path_now(self, path: str) -> str:
+        """The path of the project that GitLab leads to from `path`."""
+        found = self._reader.project(path)
+        return found.path if found else path
+
     def own_access(self, path: str, *, is_group: bool) -> AccessLevel:
         """The bot's own role there, inherited or not."""
         kind = "groups" if is_group else "projects"
@@ -60,6 +65,13 @@ class CheckingReader:
 
     def own_ids(self) -> frozenset[int]:
         return self._reader.own_ids()
+
+    def own_project_paths(self, group: str) -> list[str]:
+        """Projects of the bot in the group that are in use."""
+        projects, _ = self._reader.group_projects(group, newest_only=False)
+        own_ids = self.own_ids()
+        live = [each for each in projects if not each.archived and not each.marked_for_deletion]
+        return sorted(each.path for each in live if each.creator_id in own_ids)
 
     # -- hooks -------------------------------------------------------------------------------------------------------
 

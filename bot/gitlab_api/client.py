@@ -105,6 +105,8 @@ class Client:
             raise _house_error(error, asked) from None
         except gitlab.GitlabAuthenticationError as error:
             raise GitLabRefused(401, _all_words(error), asked) from None
+        except gitlab.GitlabError as error:  # for example a redirect of a POST, from http to https
+            raise GitLabRefused(error.response_code or 0, _words(error.error_message), asked) from None
         except requests.RequestException as error:
             raise GitLabUnreachable(asked, type(error).__name__) from None
         if not response.content:

@@ -18,6 +18,8 @@ from bot.gitlab_api.client import Client, Json, encoded
 PEOPLE_FRESH_S = 600.0
 RIGHTS_FRESH_S = 60.0
 MOST_NAMES = 100
+# GitLab bounds the complexity of a query, and servers the length of an address.
+MOST_CONNECTIONS = 6
 
 Value = TypeVar("Value")
 
@@ -64,11 +66,21 @@ def ask_people(client: Client, lookups: Lookups, question: PeopleQuestion) -> Pe
         groups=frozenset(path for path in question.groups if path not in answer[3]),
     )
     names = sorted(missing.usernames)
-    first, rest = names[:MOST_NAMES], names[MOST_NAMES:]
-    if first or missing.members_of or missing.belongs or missing.groups:
-        _ask(client, lookups, first, missing)
-    for start in range(0, len(rest), MOST_NAMES):
-        _ask(client, lookups, rest[start : start + MOST_NAMES], PeopleQuestion())
+    connections = [("members", path) for path in sorted(missing.members_of)]
+    pairs = sorted(missing.belongs)
+    first = PeopleQuestion(
+        members_of=frozenset(path for _, path in connections[:MOST_CONNECTIONS]),
+        belongs=frozenset(pairs[: max(0, MOST_CONNECTIONS - len(connections))]),
+        groups=missing.groups,
+    )
+    if names or first.members_of or first.belongs or first.groups:
+        _ask(client, lookups, names[:MOST_NAMES], first)
+    for start in range(MOST_NAMES, len(names), MOST_NAMES):
+        _ask(client, lookups, names[start : start + MOST_NAMES], PeopleQuestion())
+    for part in _parts(sorted(missing.members_of - first.members_of)):
+        _ask(client, lookups, [], PeopleQuestion(members_of=frozenset(part)))
+    for part in _parts(sorted(missing.belongs - first.belongs)):
+        _ask(client, lookups, [], PeopleQuestion(belongs=frozenset(part)))
     users, members_of, belongs, groups = _from_fresh(lookups, question)
     return PeopleAnswer(
         {name: user for name, user in users.items() if user is not None},
@@ -76,6 +88,10 @@ def ask_people(client: Client, lookups: Lookups, question: PeopleQuestion) -> Pe
         belongs,
         {path: group for path, group in groups.items() if group is not None},
     )
+
+
+def _parts(items: list[Any]) -> list[list[Any]]:
+    return [items[start : start + MOST_CONNECTIONS] for start in range(0, len(items), MOST_CONNECTIONS)]
 
 
 def _from_fresh(lookups: Lookups, question: PeopleQuestion) -> tuple[Json, Json, Any, Json]:
@@ -118,7 +134,7 @@ def _ask(client: Client, lookups: Lookups, names: list[str], question: PeopleQue
         variables |= {f"b{index}": path, f"s{index}": name}
         arguments.append(f"$b{index}: ID!, $s{index}: String")
         fields.append(
-            f"b{index}: group(fullPath: $b{index}) {{ groupMembers(relations: [DIRECT, INHERITED, DESCENDANTS, "
+            f"b{index}: group(fullPath: $b{index}) {{ groupMembers(relations: [DIRECT, INHERITED, "
             f"SHARED_FROM_GROUPS], search: $s{index}, first: {MOST_NAMES}) "
             f"{{ nodes {{ user {{ username }} }} pageInfo {{ hasNextPage }} }} }}"
         )

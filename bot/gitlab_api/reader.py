@@ -91,7 +91,12 @@ class Reader:
         """Everybody with access to the group: inherited members and those of invited groups too."""
 
         def ask() -> tuple[Member, ...]:
-            rows = self._client.rows(f"/groups/{encoded(group)}/members/all")
+            try:
+                rows = self._client.rows(f"/groups/{encoded(group)}/members/all")
+            except GitLabRefused as refused:
+                if refused.status == 404:
+                    return ()
+                raise
             return tuple(shapes.member(row) for row in rows if row.get("membership_state") != "awaiting")
 
         return self._lookups.once(("all members", group), RIGHTS_FRESH_S, ask)
@@ -200,6 +205,9 @@ class Reader:
         """The first note of the bot with the marker's text; reads only as many pages as it takes to find it."""
         found = own_notes(self._client, issue, marker, self.own_ids(), first_only=True)
         return found[0] if found else None
+
+    def hook_urls(self, project_id: int) -> frozenset[str]:
+        return frozenset(str(row["url"]) for row in self._client.rows(f"/projects/{project_id}/hooks"))
 
     def own_notes(self, issue: IssueId, marker: str) -> tuple[Note, ...]:
         """All notes of the bot with the marker's text, lowest id first."""

@@ -22,7 +22,7 @@ from bot.domain.changes import (
     ResendDelivery,
     WriteNote,
 )
-from bot.domain.errors import GitLabRefused, GitLabUnreachable, SectionbotError
+from bot.domain.errors import Bug, GitLabRefused, GitLabUnreachable, SectionbotError
 from bot.domain.plan import Outcome, Status, Step
 from bot.domain.resources import AccessLevel, IssueId
 from bot.gitlab_api import shapes
@@ -84,7 +84,7 @@ class GitLabWriter:
         self._issues: dict[tuple[str, int], IssueId] = {}
 
     def apply(self, step: Step, absent: frozenset[int]) -> Outcome:
-        """Never raises what GitLab did: refusals and silence are outcomes."""
+        """Never raises: refusals, silence and bugs are outcomes."""
         change = step.change
         try:
             if isinstance(change, CreateProject):
@@ -108,6 +108,8 @@ class GitLabWriter:
             return Outcome(Status.REFUSED, str(refused), _concerned(step))
         except GitLabUnreachable as unreachable:
             return Outcome(Status.FAILED, str(unreachable), _concerned(step))
+        except Exception as error:  # a bug in one change stops no other, and is tried again like a silent GitLab
+            return Outcome(Status.FAILED, str(Bug(error)), _concerned(step))
 
     # -- projects ----------------------------------------------------------------------------------------------------
 
@@ -301,7 +303,8 @@ class GitLabWriter:
 
     def _members(self, project: str | int) -> dict[int, AccessLevel]:
         rows = self._client.rows(f"/projects/{project}/members/all")
-        return {int(row["id"]): AccessLevel(row["access_level"]) for row in rows}
+        active = [row for row in rows if row.get("membership_state") != "awaiting"]
+        return {int(row["id"]): AccessLevel(row["access_level"]) for row in active}
 
     def _raise_member(self, change: RaiseMember) -> Outcome:
         project = self._project(change.project_path)
@@ -317,7 +320,8 @@ class GitLabWriter:
             if refused.status != 404:
                 raise
             # What they have is inherited: a membership of their own comes on top.
-            self._client.request("POST", f"/projects/{project}/members", body=body | {"user_id": change.user_id})
+            own = body | {"user_id": change.user_id, "expires_at": change.until.isoformat()}
+            self._client.request("POST", f"/projects/{project}/members", body=own)
         return DONE
 
     # -- notes -------------------------------------------------------------------------------------------------------

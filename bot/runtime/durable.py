@@ -86,13 +86,14 @@ class Durable:
         history_days: int,
         silent_s: float = SILENT_S,
         pauses_s: tuple[float, ...] = PAUSES_S,
-        catch_up: Callable[[], None] | None = None,
+        catch_up_after_s: float = CATCH_UP_AFTER_S,
+        catch_up: Callable[[], bool] | None = None,
     ) -> None:
         self.engine = open_engine(database_url)
         self.executor = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._work, self._workers, self._metrics = work, workers, metrics
         self._history_days, self._silent_s, self._pauses_s = history_days, silent_s, pauses_s
-        self._catch_up = catch_up
+        self._catch_up, self._catch_up_after_s = catch_up, catch_up_after_s
         self._order = _Order()
         self._queues: dict[Lane, Any] = {}
         self._stopping = threading.Event()
@@ -222,15 +223,15 @@ class Durable:
         return workflow_id
 
     def catch_up_later(self) -> None:
-        """Look at everything that was deferred once the guard may let it through; once for each five minutes."""
-        slot = int(time.time() // CATCH_UP_AFTER_S)
-        options = SetEnqueueOptions(delay_seconds=CATCH_UP_AFTER_S)
+        """Look at everything that was deferred once the guard may let it through; once in five minutes."""
+        slot = int(time.time() // self._catch_up_after_s)
+        options = SetEnqueueOptions(delay_seconds=self._catch_up_after_s)
         with SetWorkflowID(f"catch-up-{slot}"), options:
             self._queues["control"].enqueue(catch_up, {"slot": slot})  # type: ignore[index]
 
-    def carry_out_catch_up(self) -> None:
-        if self._catch_up is not None:
-            self._catch_up()
+    def carry_out_catch_up(self) -> bool:
+        """Whether something is still deferred."""
+        return self._catch_up is not None and self._catch_up()
 
     def _waiting(self, lane: Lane, partition: str | None = None) -> list[tuple[str, int, Any]]:
         """Id, order and input of the jobs that wait, in their order."""
@@ -311,12 +312,13 @@ def handle_delivery(job: dict[str, Any]) -> dict[str, Any]:
 
 
 @DBOS.step(name="catch_up_work.v1")
-def _catch_up_work() -> None:
-    _current[0].carry_out_catch_up()
+def _catch_up_work() -> bool:
+    return _current[0].carry_out_catch_up()
 
 
 @DBOS.workflow(name="catch_up.v1", max_recovery_attempts=MAX_RECOVERIES)
 def catch_up(job: dict[str, Any]) -> None:
     """Looks at everything, so that what a guard deferred is taken up by severity."""
     del job
-    _catch_up_work()
+    if _catch_up_work():
+        _current[0].catch_up_later()

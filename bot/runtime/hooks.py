@@ -9,10 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.changes import RegisterHook, ResendDelivery
+from bot.domain.changes import ISSUE_EVENTS, RegisterHook, ResendDelivery
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
-
-EVENTS = ("issues_events", "confidential_issues_events")
 
 
 @dataclass(frozen=True)
@@ -26,19 +24,26 @@ class Holder:
 
 
 def gather_hooks(reader: Any, settings: Any, *, url: str | None, with_events: bool) -> list[Holder]:
-    """The intake and the incident group, their hooks (only those to `url`, if given) and what these delivered."""
+    """The intake and the incident group, their hooks to `url` (or to any endpoint of this bot), what these delivered."""
     incidents = settings.part("incidents")
     places = [(path, False) for path in incidents.intake.projects] + [(path, True) for path in incidents.intake.groups]
     places.append((incidents.incident_group, True))
+    if incidents.add_project_hook:
+        places += [(path, False) for path in reader.own_project_paths(incidents.incident_group)]
     holders = []
     for path, is_group in places:
         rows = reader.hooks(path, is_group=is_group)
-        mine = None if rows is None else tuple(row for row in rows if url is None or row["url"] == url)
+        mine = None if rows is None else tuple(row for row in rows if _is_ours(row["url"], url))
         events: tuple[tuple[int, tuple[dict[str, Any], ...]], ...] = ()
         if with_events and mine:
             events = tuple((row["id"], tuple(reader.hook_events(path, row["id"], is_group=is_group))) for row in mine)
         holders.append(Holder(path, is_group, mine, events))
     return holders
+
+
+def _is_ours(hook_url: str, url: str | None) -> bool:
+    """Hooks of others are none of the bot's business."""
+    return hook_url == url if url else hook_url.endswith("/webhooks/gitlab")
 
 
 def plan_registration(holders: Iterable[Holder], url: str) -> Plan:
@@ -54,7 +59,7 @@ def plan_registration(holders: Iterable[Holder], url: str) -> Plan:
             notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence, public=True))
             continue
         hook_id = next((row["id"] for row in holder.hooks if row["url"] == url), None)
-        change = RegisterHook(holder.path, holder.is_group, url, EVENTS, hook_id)
+        change = RegisterHook(holder.path, holder.is_group, url, ISSUE_EVENTS, hook_id)
         steps.append(Step(change, "events of this place concern the bot", holder.path, public=True))
     return Plan(tuple(steps), tuple(notices))
 

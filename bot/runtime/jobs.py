@@ -81,12 +81,13 @@ def work(job: Job, means: Means, now: Callable[[], dt.datetime], *, last_attempt
 def tell_operators(result: Run, means: Means, *, for_good: bool, settle_others: bool) -> Run | None:
     """Write what needs a person into the operators' issue; None where there is nothing to write, or nobody to write."""
     problems = problems_of(result, for_good=for_good)
+    failed = frozenset(problems_of(result, for_good=True))
     if means.writer is None or (not problems and not settle_others):
         return None
 
     def look(_scope: Scope, reader: Any, settings: Any, _now: dt.datetime) -> Any:
         facts = gather_operators_issue(reader, settings)
-        return plan_operators_issue(facts, problems, settle_others=settle_others)
+        return plan_operators_issue(facts, problems, settle_others=settle_others, unsettled=failed)
 
     teller = Automation("operators_issue", "", "", Lane.EVERYDAY, "bot", lambda _event, _settings: False, look)
     told = run([(teller, Scope())], means, dt.datetime.now(dt.UTC))

@@ -121,6 +121,9 @@ def _places(reader: Any, incidents: Any, bot: Any, settings: Any) -> list[Proble
         if reader.project_id(path) is None:
             what = f"GitLab has no project {path!r}, or the bot may not see it."
             problems.append(settings.files["incidents"].problem(at, what, "Add the bot to it as Reporter."))
+        elif (now_at := reader.path_now(path)).lower() != path.lower():
+            what = f"the project {path} is {now_at} now; webhooks of it are not understood."
+            problems.append(settings.files["incidents"].problem(at, what, f"Write {now_at}."))
         elif (level := reader.own_access(path, is_group=False)) < AccessLevel.REPORTER:
             what = f"the bot's role in {path} is {level.title}; it needs Reporter to see confidential reports."
             problems.append(settings.files["incidents"].problem(at, what, "Add it as Reporter."))

@@ -38,11 +38,18 @@ def gather_operators_issue(reader: Any, settings: Any) -> OperatorsFacts:
     return OperatorsFacts(bot.operators_project, bot.operators_issue_title, issue, tuple(notes))
 
 
-def plan_operators_issue(facts: OperatorsFacts, problems: Mapping[str, list[str]], *, settle_others: bool) -> Plan:
+def plan_operators_issue(
+    facts: OperatorsFacts,
+    problems: Mapping[str, list[str]],
+    *,
+    settle_others: bool,
+    unsettled: frozenset[str] = frozenset(),
+) -> Plan:
     """Notes for `problems` (subject to sentences).
 
     Args:
         settle_others: whether everything was looked at, so that subjects without problems are settled.
+        unsettled: subjects of which something failed and will be tried again: nothing is said of them.
     """
     steps: list[Step] = []
     iid, needs = (facts.issue.iid, ()) if facts.issue else (0, (f"issue {facts.project_path}#{ISSUE_MARKER}",))
@@ -62,7 +69,7 @@ def plan_operators_issue(facts: OperatorsFacts, problems: Mapping[str, list[str]
     }
     if settle_others:
         for short, note in known.items():
-            if short not in bodies and SETTLED not in note.body:
+            if short not in bodies and short not in {_short(each) for each in unsettled} and SETTLED not in note.body:
                 bodies[short] = f"{note.body.partition('<!--')[0].strip()}\n\n{SETTLED}"
     for short, text in bodies.items():
         mark = marker(NOTE, subject=short)

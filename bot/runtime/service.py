@@ -73,14 +73,13 @@ class Service:
         self.metrics.jobs.labels(result["outcome"]).inc()
         return result
 
-    def _catch_up(self) -> None:
-        """A sweep of the incident automations, for what a guard has deferred."""
+    def _catch_up(self) -> bool:
+        """A sweep of the incident automations, for what a guard has deferred; whether something still is."""
         means = self._means(Lane.INCIDENTS)
         chosen = [(each, Scope()) for each in self.automations if each.lane is Lane.INCIDENTS]
         result = run(chosen, means, utc_now())
-        tell_operators(result, means, for_good=False, settle_others=True)
-        if result.is_deferred:
-            self.durable.catch_up_later()
+        tell_operators(result, means, for_good=False, settle_others=False)
+        return result.is_deferred or result.is_unfinished
 
     def _changed(self, kind: str, outcome: str) -> None:
         self.metrics.changes.labels(kind, outcome).inc()

@@ -39,7 +39,6 @@ def _issue(payload: dict[str, Any], issue: dict[str, Any], kind: str) -> Event:
         actor_username=str(actor.get("username") or ""),
         issue_type=str(issue.get("type") or "issue").lower().replace(" ", "_"),
         labels=frozenset(labels),
-        labels_changed=bool(changed),
     )
 
 

@@ -62,7 +62,6 @@ def build_facts(case: dict[str, Any], settings: IncidentSettings) -> IncidentFac
     responders = tuple(person(name) for name in case.get("responders", ["cho"]))
     return IncidentFacts(
         reports=(report,) if report else (),
-        bot=BOT,
         own_ids=frozenset({BOT.id}),
         group_members=tuple(inherited),
         recent_projects=tuple(

@@ -208,7 +208,7 @@ def test_more_access_is_given_to_a_member_and_to_one_by_inheritance(
     ids = {name: local_gitlab.store.usernames[name].id for name in ("resp.ada", "resp.ben")}
     group = local_gitlab.store.group_paths["sec/incidents"]
     local_gitlab.call("POST", f"/groups/{group.id}/members", json={"user_id": ids["resp.ben"], "access_level": 20})
-    raises = [RaiseMember(PATH, ids[name], name, AccessLevel.DEVELOPER, UNTIL, "t") for name in ids]
+    raises = [RaiseMember(PATH, ids[name], name, AccessLevel.DEVELOPER, UNTIL, UNTIL, "t") for name in ids]
     assert statuses(apply(connected, *raises)) == [Status.DONE, Status.DONE]
     project = local_gitlab.project(PATH)
     assert project is not None and local_gitlab.members(project) == {"resp.ada": 30, "resp.ben": 30}

@@ -438,6 +438,28 @@ def test_an_address_that_is_taken(spawn: Spawn) -> None:
     assert f"/metrics cannot listen on 127.0.0.1:{bot.port}: Address already in use." in metrics.stderr
 
 
+@pytest.mark.parametrize(
+    ("reference", "text"),
+    [
+        ("sec/intak#1", "GitLab has no project 'sec/intak', or the bot may not see it."),
+        ("sec/intake#99", "GitLab has no issue sec/intake#99, or the bot may not see it."),
+        ("sec/intake", "sec/intake is a project; name an issue in it: sec/intake#12."),
+    ],
+)
+def test_a_scope_that_gitlab_does_not_have(spawn: Spawn, reference: str, text: str) -> None:
+    ended = spawn().run("sweep", "--scope", reference)
+    assert (ended.returncode, text in ended.stdout) == (2, True), ended.stdout
+
+
+def test_a_renamed_intake_goes_on_and_the_check_says_its_new_path(local_gitlab: LocalGitLab, spawn: Spawn) -> None:
+    report = local_gitlab.incident()
+    local_gitlab.call("PUT", "/projects/1", json={"path": "inbox", "name": "Inbox"})
+    bot = spawn()
+    assert "the project sec/intake is sec/inbox now" in bot.run("config", "check", "--online").stdout
+    assert bot.run("sweep", "--apply").returncode == 0
+    assert len(local_gitlab.members(local_gitlab.incident_of(report))) == 6
+
+
 def test_a_database_file_in_a_folder_that_is_not_there(spawn: Spawn) -> None:
     ended = spawn("sqlite:////nowhere/at/all.sqlite").run("serve", "--metrics-port", "0")
     assert ended.stderr == (

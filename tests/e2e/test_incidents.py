@@ -169,6 +169,78 @@ def test_a_renamed_incident_project_is_still_the_incident(
         assert look(connected, settings, scope).parts[0].plan.is_empty
 
 
+def test_a_maintainer_cannot_claim_another_report_for_their_project(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    """The marker stands in a description that maintainers can edit, and the path is theirs to change as well."""
+    first = local_gitlab.incident()
+    look(connected, settings, scope_of(first))
+    theirs = local_gitlab.incident_of(first)
+    second = first
+    for change in ({}, {"path": "incident-1-2"}):
+        description = "x <!-- sectionbot:incident_project source=1#2 asked_by=1 severity=1 -->"
+        local_gitlab.call("PUT", f"/projects/{theirs.id}", json={"description": description} | change)
+        second = local_gitlab.incident() if not change else second
+        result = look(connected, settings, scope_of(second))
+        assert [len(local_gitlab.issues(theirs)), "leaked" in str(theirs.description)] == [1, False]
+        if not change:
+            opened = local_gitlab.incident_of(second)
+            assert opened.id != theirs.id
+            local_gitlab.call("PUT", f"/projects/{opened.id}", json={"path": "elsewhere", "description": ""})
+            del local_gitlab.store.moved_project_paths["sec/incidents/incident-1-2"]
+        else:
+            assert result.exit_code == 3
+
+
+def test_an_incident_that_is_not_private_any_more(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    report = local_gitlab.incident("incident")
+    look(connected, settings, scope_of(report))
+    project = local_gitlab.incident_of(report)
+    project.visibility = "internal"
+    local_gitlab.label(report, "severity::1")
+    assert look(connected, settings, scope_of(report)).exit_code == 3
+    assert list(local_gitlab.members(project)) == ["rita.reporter"]
+
+
+def test_a_label_without_the_right_to_it_inside_is_refused_once(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    report = local_gitlab.incident("incident")
+    look(connected, settings, scope_of(report))
+    project = local_gitlab.incident_of(report)
+    path = f"/projects/{project.id}/issues/1"
+    labels = "severity::1,incident::restore-access"
+    local_gitlab.call("PUT", path, "demo-reporter-token", json={"add_labels": labels})
+    look(connected, settings, scope_of(report))
+    (issue,) = local_gitlab.issues(project)
+    assert "`incident::restore-access`, `severity::1` had no effect" in local_gitlab.notes(issue)[-1]
+    assert list(local_gitlab.members(project)) == ["rita.reporter"]
+    assert look(connected, settings, scope_of(report)).parts[0].plan.is_empty
+
+
+def test_a_bug_in_one_change_stops_no_other(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.gitlab_api.writer import GitLabWriter
+
+    def broken(*_: Any) -> None:
+        raise KeyError("secret text")
+
+    report = local_gitlab.incident()
+    with monkeypatch.context() as patch:
+        patch.setattr(GitLabWriter, "_add_members", broken)
+        result = look(connected, settings, scope_of(report))
+    assert result.exit_code == 4
+    assert len(local_gitlab.notes(report)) == 1
+    told = [each.sentence for each in result.parts[0].outcomes.values() if each.sentence]
+    assert told[0].startswith("A bug: KeyError in test_incidents.py:")
+    assert "secret" not in told[0]
+    assert look(connected, settings, scope_of(report)).exit_code == 0
+    assert len(local_gitlab.members(local_gitlab.incident_of(report))) == 6
+
+
 def test_a_removed_person_stays_removed_until_the_label_asks(
     local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
 ) -> None:

@@ -134,18 +134,7 @@ def test_a_delivery_with_the_token_is_kept_as_a_reference(open_door: OpenDoor) -
     assert door.post(issue_payload(), X_Gitlab_Token="new", Idempotency_Key="d-1") == (202, "accepted")
     (job,) = door.jobs
     assert (job.delivery, job.event.resource, job.automations) == ("d-1", "7#12", ("incident_opening",))
-    assert sorted(job.to_json()["event"]) == [
-        "action",
-        "actor_id",
-        "actor_username",
-        "iid",
-        "issue_type",
-        "kind",
-        "labels",
-        "labels_changed",
-        "project_id",
-        "project_path",
-    ]
+    assert job.to_json()["event"] == {"kind": "issue", "project_id": 7, "iid": 12, "action": "update"}
 
 
 @pytest.mark.parametrize("token", ["wrong", "", "neW"])
@@ -284,4 +273,6 @@ def test_a_job_reads_back_as_it_was_kept() -> None:
     from bot.domain.ports import Lane
 
     job = Job("d", Lane.INCIDENTS, event, ("incident_opening",), dt.datetime.now(dt.UTC).isoformat(), 3)
-    assert Job.from_json(json.loads(json.dumps(job.to_json()))) == job
+    kept = Job.from_json(json.loads(json.dumps(job.to_json())))
+    assert kept.to_json() == job.to_json()
+    assert kept.event.resource == job.event.resource

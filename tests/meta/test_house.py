@@ -66,7 +66,7 @@ def _sentences(call: ast.Call) -> list[str]:
 
 def _raised_texts() -> dict[str, list[str]]:
     """Where an error of the house is made, to the literal parts of its text."""
-    errors = {"WrongInput", "Problem", "WrongSettings", "ReadOnlyViolation", "UnsafePlan"}
+    errors = {"WrongInput", "Problem", "WrongSettings", "ReadOnlyViolation"}
     texts: dict[str, list[str]] = {}
     for file in SOURCES:
         if "emulator" in file.parts:

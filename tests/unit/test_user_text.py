@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.markers import marker, marker_names, read_marker
+from bot.domain.markers import marker, read_marker
 from bot.domain.user_text import harmless, harmless_line, harmless_title, quoted
 from bot.emulator.quick_actions import extract
 
@@ -55,7 +55,6 @@ def test_a_long_report_is_cut_and_says_so() -> None:
 def test_no_text_becomes_a_command_a_mention_or_a_marker(text: str) -> None:
     for safe in (harmless(text), quoted(text), harmless_line(text)):
         assert extract(safe).found == []
-        assert marker_names(safe) == []
         assert "<!--" not in safe
         assert "{{" not in safe and "{%" not in safe
         assert "@a" not in safe

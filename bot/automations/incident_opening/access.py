@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from bot.automations.incident_opening.asking import Wish, may_ask
-from bot.automations.incident_opening.gather import Incident, IncidentFacts, Report, incident_path
+from bot.automations.incident_opening.asking import Wish
+from bot.automations.incident_opening.gather import Incident, IncidentFacts, Report, incident_path, may_ask
 from bot.automations.incident_opening.settings import Access, IncidentSettings, access_level
 from bot.domain.access_record import AccessEntry, parse_record
 from bot.domain.changes import AddMembers, Grant, RaiseMember, RecordAccess
@@ -71,7 +71,8 @@ def plan_access(
     incident = report.incident
     path = incident.project.path if incident else incident_path(report.source_id, settings)
     iid = incident.issue.iid if incident and incident.issue else 1
-    reporter, reporter_note = _reporter(report, facts, settings)
+    members = {member.user.id: member for member in (incident.members if incident else facts.group_members)}
+    reporter, reporter_note = _reporter(report, facts, settings, members)
     if not wish.is_incident:
         reporter = []  # a closed report starts nothing new
     listed, problems = _listed(wish.severity, facts, settings)
@@ -84,8 +85,7 @@ def plan_access(
         problems.append((NoticeKind.UNSAFE, sentence))
         wanted = _merge(reporter)
     record = parse_record(incident.record.body) if incident and incident.record else {}
-    members = {member.user.id: member for member in (incident.members if incident else facts.group_members)}
-    asked_back = _is_asked_back(incident, settings, facts.own_ids)
+    asked_back = is_asked_back(incident, settings, facts.own_ids)
     grants: dict[int, Grant] = {}
     raises: list[RaiseMember] = []
     for each in wanted.values():
@@ -105,7 +105,7 @@ def plan_access(
     add = AddMembers(path, ordered) if ordered else None
     entries = record | _found_added(incident, record, wish, facts.own_ids, now)
     entries |= _entries(ordered, raises, wish, now)
-    entries |= _worse_now(entries, wanted, wish)
+    entries |= _worse_now(entries, members, wish)
     write_record = entries != record or incident is None or incident.record is None
     note_id = incident.record.id if incident and incident.record else None
     rows = tuple(sorted(entries.values(), key=lambda entry: entry.username.lower()))
@@ -136,11 +136,15 @@ def readers_beyond_allowed(
     )
 
 
-def _reporter(report: Report, facts: IncidentFacts, settings: IncidentSettings) -> tuple[list[Wanted], str]:
+def _reporter(
+    report: Report, facts: IncidentFacts, settings: IncidentSettings, members: Mapping[int, Member]
+) -> tuple[list[Wanted], str]:
     """The reporter, if the bot may add them, and a sentence about it for the incident issue."""
     if report.source is None:
         return [], ""
     author = facts.people.users.get(report.source.author.username, report.source.author)
+    if report.incident is not None and author.id in members:
+        return [Wanted(author, settings.reporter, "reporter")], "The reporter is a member of this project."
     if author.id in facts.own_ids or report.source.service_desk or author.is_bot or author.is_bot is None:
         return [], f"The report came from a bot or through Service Desk, so nobody is added as reporter. {BY_HAND}"
     if author.state != "active":
@@ -199,10 +203,13 @@ def _strength(wanted: Wanted) -> tuple[int, int]:
     return access_level(wanted.access.role), wanted.access.days
 
 
-def _is_asked_back(incident: Incident | None, settings: IncidentSettings, own_ids: frozenset[int]) -> bool:
+def is_asked_back(incident: Incident | None, settings: IncidentSettings, own_ids: frozenset[int]) -> bool:
     """Whether somebody who may has asked, by the label, to add again who was removed."""
     requests = incident.requests if incident else ()
-    return any(each.label == settings.restore_label and may_ask(each, settings, own_ids) for each in requests)
+    return any(
+        each.label == settings.restore_label and each.user.id not in own_ids and may_ask(each, settings, own_ids)
+        for each in requests
+    )
 
 
 def _raise(
@@ -215,7 +222,7 @@ def _raise(
         return []
     until = now.date() + dt.timedelta(days=wanted.access.days)
     longer = None if member.expires_on is None else max(member.expires_on, until)
-    return [RaiseMember(path, wanted.user.id, wanted.user.username, level, longer, wanted.reason)]
+    return [RaiseMember(path, wanted.user.id, wanted.user.username, level, longer, until, wanted.reason)]
 
 
 def _as_recorded(record: Iterable[AccessEntry], now: dt.datetime) -> list[Grant]:
@@ -246,13 +253,13 @@ def _found_added(
     return found
 
 
-def _worse_now(entries: dict[int, AccessEntry], wanted: dict[int, Wanted], wish: Wish) -> dict[int, AccessEntry]:
-    """Lines of people who are wanted at a worse severity than they were added for: being a member now, they are not
-    added anew at this severity when somebody removes them."""
+def _worse_now(entries: dict[int, AccessEntry], members: dict[int, Member], wish: Wish) -> dict[int, AccessEntry]:
+    """Lines of members who were added for a lesser severity: being a member at this one, they are not added anew at it
+    when somebody removes them."""
     return {
         user_id: replace(entry, severity=wish.severity)
         for user_id, entry in entries.items()
-        if user_id in wanted and wish.severity is not None and wish.severity < entry.severity
+        if user_id in members and wish.severity is not None and wish.severity < entry.severity
     }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.automations.incident_opening.gather import LabelRequest, Report
-from bot.automations.incident_opening.settings import IncidentSettings, access_level
+from bot.automations.incident_opening.gather import LabelRequest, Report, may_ask
+from bot.automations.incident_opening.settings import IncidentSettings
 
 
 @dataclass(frozen=True)
@@ -16,18 +16,15 @@ class Wish:
         is_incident: whether the open report asks to be an incident.
         severity: 1 is the most severe; of the report and of the incident issue, the worse one.
         asked_by: id of the person who asked for the incident.
-        refused: labels that were set without the right to it.
+        refused: labels that were set on the report without the right to it.
+        refused_inside: the same, on the incident issue.
     """
 
     is_incident: bool
     severity: int | None
     asked_by: int
     refused: tuple[LabelRequest, ...]
-
-
-def may_ask(request: LabelRequest, settings: IncidentSettings, own_ids: frozenset[int]) -> bool:
-    """The bot's own labels are the section's policies, so they count."""
-    return request.user.id in own_ids or request.access_level >= access_level(settings.least_access_for_labels)
+    refused_inside: tuple[LabelRequest, ...] = ()
 
 
 def read_wish(report: Report, settings: IncidentSettings, own_ids: frozenset[int]) -> Wish:
@@ -37,7 +34,8 @@ def read_wish(report: Report, settings: IncidentSettings, own_ids: frozenset[int
     effective = [each for each in on_source if may_ask(each, settings, own_ids)]
     asked = [each for each in effective if each.label in settings.asking]
     inside = report.incident.requests if report.incident else ()
-    on_incident = [each for each in inside if may_ask(each, settings, own_ids)]
+    # Labels of the incident's project can be renamed by its members, so the bot's own ones say nothing there.
+    on_incident = [each for each in inside if each.user.id not in own_ids and may_ask(each, settings, own_ids)]
     severities = [
         settings.severity_of(frozenset(each.label for each in requests)) for requests in (effective, on_incident)
     ]
@@ -46,4 +44,5 @@ def read_wish(report: Report, settings: IncidentSettings, own_ids: frozenset[int
         severity=min((each for each in severities if each is not None), default=None),
         asked_by=asked[0].user.id if asked else 0,
         refused=tuple(each for each in on_source if each not in effective),
+        refused_inside=tuple(each for each in inside if not may_ask(each, settings, own_ids)),
     )

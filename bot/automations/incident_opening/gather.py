@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from bot.automations.incident_opening.settings import IncidentSettings, People
+from bot.automations.incident_opening.settings import IncidentSettings, People, access_level
 from bot.domain.access_record import MARKER as RECORD_MARKER
+from bot.domain.errors import WrongInput
 from bot.domain.markers import marker, read_marker
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.ports import Scope, SideBySide
@@ -18,6 +19,7 @@ from bot.domain.resources import AccessLevel, Issue, IssueId, LabelEvent, Member
 PROJECT_MARKER = "incident_project"
 ISSUE_MARKER = "incident"
 SOURCE_MARKER = marker("incident_source")
+REFUSAL_MARKER = marker("refused_labels")
 
 
 class IncidentReader(Protocol):
@@ -25,7 +27,6 @@ class IncidentReader(Protocol):
 
     side_by_side: SideBySide
 
-    def bot(self) -> User: ...
     def own_ids(self) -> frozenset[int]: ...
     def issue(self, issue: IssueId) -> Issue | None: ...
     def project_id(self, path: str) -> int | None: ...
@@ -40,6 +41,7 @@ class IncidentReader(Protocol):
     def group_members(self, group: str) -> tuple[Member, ...]: ...
     def project_members(self, project_id: int) -> tuple[Member, ...]: ...
     def access_level(self, project_id: int, user_id: int) -> AccessLevel: ...
+    def hook_urls(self, project_id: int) -> frozenset[str]: ...
     def people(self, question: PeopleQuestion) -> PeopleAnswer: ...
 
 
@@ -61,6 +63,7 @@ class Incident:
         issue: None where it is missing.
         members: everybody who is a member now, inherited ones too.
         record: the note with the record of access.
+        refusal_note: the bot's note on labels that were set without the right to it.
     """
 
     project: Project
@@ -68,6 +71,8 @@ class Incident:
     requests: tuple[LabelRequest, ...] = ()
     members: tuple[Member, ...] = ()
     record: Note | None = None
+    refusal_note: Note | None = None
+    hook_urls: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,6 @@ class Report:
 @dataclass(frozen=True)
 class IncidentFacts:
     reports: tuple[Report, ...]
-    bot: User
     own_ids: frozenset[int]
     group_members: tuple[Member, ...]
     recent_projects: tuple[Project, ...]
@@ -110,9 +114,7 @@ def gather_incidents(scope: Scope, reader: IncidentReader, settings: IncidentSet
     label, people: 6 (one more for notes, if the report has any; one more where the group has over 100 projects).
     For an incident that exists: 6 more. For everything: the lists, and at most 7 for each open incident.
     """
-    named = None if scope.is_everything else _named(scope, reader)
-    if named is None and not scope.is_everything:
-        return _facts((), reader, settings)
+    named = None if scope.is_everything else _named(scope, reader, settings)
     reader.side_by_side(
         [
             lambda: reader.group_members(settings.incident_group),
@@ -121,7 +123,7 @@ def gather_incidents(scope: Scope, reader: IncidentReader, settings: IncidentSet
         ]
     )
     projects, complete = reader.group_projects(settings.incident_group, newest_only=named is not None)
-    ours = _by_source(projects, reader.own_ids())
+    ours = _by_source(projects, reader, settings)
     wanted = _source_of(named, ours, reader, settings) if named else _all_sources(ours, reader, settings)
     reports = reader.side_by_side(
         [partial(_report, source_id, reader, settings, projects, ours, complete) for source_id in wanted]
@@ -132,10 +134,9 @@ def gather_incidents(scope: Scope, reader: IncidentReader, settings: IncidentSet
 def _facts(reports: tuple[Report, ...], reader: IncidentReader, settings: IncidentSettings) -> IncidentFacts:
     if not reports:
         nobody = PeopleAnswer({}, {}, {}, {})
-        return IncidentFacts((), reader.bot(), reader.own_ids(), (), (), nobody)
+        return IncidentFacts((), reader.own_ids(), (), (), nobody)
     return IncidentFacts(
         reports=reports,
-        bot=reader.bot(),
         own_ids=reader.own_ids(),
         group_members=reader.group_members(settings.incident_group),
         recent_projects=reader.group_projects(settings.incident_group, newest_only=True)[0],
@@ -143,23 +144,49 @@ def _facts(reports: tuple[Report, ...], reader: IncidentReader, settings: Incide
     )
 
 
-def _named(scope: Scope, reader: IncidentReader) -> IssueId | None:
-    """The issue that the scope names; of an incident's project without an issue number, its first issue."""
+def _named(scope: Scope, reader: IncidentReader, settings: IncidentSettings) -> IssueId:
+    """The issue that the scope names; of an incident's project without an issue number, its first issue.
+
+    Raises:
+        WrongInput: when a person has named what GitLab does not have. What an event named may be gone by now.
+    """
     if scope.project_id is not None:
         return IssueId(scope.project_id, scope.iid or 1)
     assert scope.reference is not None
-    project_id = reader.project_id(scope.reference.path)
-    return IssueId(project_id, scope.reference.iid or 1) if project_id is not None else None
+    reference = scope.reference
+    project_id = reader.project_id(reference.path)
+    if project_id is None:
+        raise WrongInput(f"GitLab has no project {reference.path!r}, or the bot may not see it.")
+    if reference.iid is None and not reference.path.startswith(f"{settings.incident_group}/"):
+        raise WrongInput(f"{reference.path} is a project; name an issue in it: {reference.path}#12.")
+    named = IssueId(project_id, reference.iid or 1)
+    if reference.iid is not None and reader.issue(named) is None:
+        raise WrongInput(f"GitLab has no issue {reference}, or the bot may not see it.")
+    return named
 
 
-def _by_source(projects: Sequence[Project], own_ids: frozenset[int]) -> dict[IssueId, Project]:
-    """Projects that the bot made, by the report that they were made for."""
+def _by_source(
+    projects: Sequence[Project], reader: IncidentReader, settings: IncidentSettings
+) -> dict[IssueId, Project]:
+    """Projects that the bot made, by the report that they were made for.
+
+    Maintainers of a project can edit its description, so the marker is only a claim: it holds where the project is at
+    the path of that report, or was there before it was renamed (GitLab leads from the old path to the new one).
+    """
     found: dict[IssueId, Project] = {}
     for project in projects:
-        source = source_of(project, own_ids)
-        if source is not None and not project.marked_for_deletion:
+        source = source_of(project, reader.own_ids())
+        if source is None or project.marked_for_deletion:
+            continue
+        path = incident_path(source, settings)
+        if project.path.lower() == path.lower() or reader.project_id(path) == project.id:
             found[source] = project
     return found
+
+
+def project_key(source_id: IssueId) -> str:
+    """The part of a project's marker that says which report it is for."""
+    return f"<!-- sectionbot:{PROJECT_MARKER} source={source_id} "
 
 
 def source_of(project: Project, own_ids: frozenset[int]) -> IssueId | None:
@@ -184,16 +211,21 @@ def _source_of(
     if issue.project_path.startswith(f"{settings.incident_group}/"):
         # An older incident than those in the list of the newest.
         older = reader.project(issue.project_path)
-        source = source_of(older, reader.own_ids()) if older else None
-        return [source] if source else []
-    return [named] if is_in_intake(issue.project_path, settings) else []
+        return list(_by_source([older], reader, settings)) if older else []
+    if is_in_intake(issue.project_path, settings):
+        return [named]
+    # A project that was renamed since the settings were written is still the intake.
+    ids = reader.side_by_side([partial(reader.project_id, path) for path in settings.intake.projects])
+    return [named] if issue.project_id in ids else []
 
 
 def is_in_intake(project_path: str, settings: IncidentSettings) -> bool:
-    if project_path.startswith(f"{settings.incident_group}/"):
+    """By path, in any letter case, as GitLab compares paths."""
+    path = project_path.lower()
+    if path.startswith(f"{settings.incident_group.lower()}/"):
         return False
-    return project_path in settings.intake.projects or any(
-        project_path.startswith(f"{group}/") for group in settings.intake.groups
+    return path in {each.lower() for each in settings.intake.projects} or any(
+        path.startswith(f"{group.lower()}/") for group in settings.intake.groups
     )
 
 
@@ -214,7 +246,7 @@ def _all_sources(ours: Mapping[IssueId, Project], reader: IncidentReader, settin
         IssueId(issue.project_id, issue.iid): None
         for issues in reports
         for issue in issues
-        if is_in_intake(issue.project_path, settings)
+        if not issue.project_path.startswith(f"{settings.incident_group}/")
     }
     own_ids = reader.own_ids()
     open_projects = {issue.project_id for issue in incidents if issue.author.id in own_ids}
@@ -239,9 +271,12 @@ def _report(
         if found is None and not complete:
             found = reader.project(path)
         if found is not None and source_of(found, reader.own_ids()) == source_id:
-            project = found
+            project = None if found.marked_for_deletion else found
         else:
             taken_by = found
+    if project is not None and source is not None and project.created_at < source.created_at:
+        # Older than the report: put in its place by somebody who could rename and edit another incident's project.
+        project, taken_by = None, project
         being_deleted = next(
             (each for each in projects if each.marked_for_deletion and source_of(each, reader.own_ids()) == source_id),
             None,
@@ -274,7 +309,11 @@ def _incident(project: Project, source_id: IssueId, reader: IncidentReader, sett
     requests, record = reader.side_by_side(
         [lambda: _requests(at, issue, reader, settings), lambda: reader.own_note(at, RECORD_MARKER)]
     )
-    return Incident(project, issue, requests, members, record)
+    refusal_note = None
+    if any(not may_ask(each, settings, reader.own_ids()) for each in requests):
+        refusal_note = reader.own_note(at, REFUSAL_MARKER)
+    hooks = reader.hook_urls(project.id) if settings.add_project_hook else frozenset()
+    return Incident(project, issue, requests, members, record, refusal_note, hooks)
 
 
 def incident_marker(source_id: IssueId) -> str:
@@ -289,16 +328,24 @@ def _incident_issue(first: IssueId, source_id: IssueId, reader: IncidentReader) 
     return reader.own_issue(first.project_id, incident_marker(source_id))
 
 
+def may_ask(request: LabelRequest, settings: IncidentSettings, own_ids: frozenset[int]) -> bool:
+    """A label is a request of whoever set it last; the bot's own labels are the section's policies, so they count."""
+    return request.user.id in own_ids or request.access_level >= access_level(settings.least_access_for_labels)
+
+
 def _requests(
     at: IssueId, issue: Issue, reader: IncidentReader, settings: IncidentSettings
 ) -> tuple[LabelRequest, ...]:
-    """Who asks for what on this issue: for each label that counts, whoever set it last."""
+    """Who asks for what on this issue: for each label that counts, whoever set it last, if that is known.
+
+    The type of an issue is asked for by its author: GitLab does not tell who has changed it.
+    """
     watched = [label for label in issue.labels if label in settings.watched_labels]
     by_type = issue.issue_type in settings.issue_types
     if not watched and not by_type:
         return ()
     setters = _last_setters(reader.label_events(at)) if watched else {}
-    asked = [(label, *setters.get(label, (issue.author, issue.created_at))) for label in watched]
+    asked = [(label, *setters[label]) for label in watched if label in setters]
     if by_type:
         asked.append((f"type {issue.issue_type}", issue.author, issue.created_at))
     levels = dict(
@@ -331,10 +378,18 @@ def _readers(source: Issue, reader: IncidentReader) -> tuple[frozenset[int] | No
     return frozenset(members | {source.author.id} | {user.id for user in source.assignees}), False
 
 
+def _needs_reporter(report: Report) -> bool:
+    """Whether the reporter's access is open: most are members of their incident already."""
+    if report.source is None or not report.requests:
+        return False
+    members = report.incident.members if report.incident else ()
+    return all(member.user.id != report.source.author.id for member in members)
+
+
 def _question(reports: Sequence[Report], settings: IncidentSettings) -> PeopleQuestion:
     listed: list[People] = [severity.members for severity in settings.severities if severity.members]
     listed.append(settings.inherited_access_allowed)
-    authors = {report.source.author.username for report in reports if report.source}
+    authors = {report.source.author.username for report in reports if report.source and _needs_reporter(report)}
     return PeopleQuestion(
         usernames=frozenset(name for people in listed for name in people.usernames) | authors,
         members_of=frozenset(path for people in listed for path in people.groups),

@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bot.automations.incident_opening.access import plan_access, readers_beyond_allowed
+from bot.automations.incident_opening.access import is_asked_back, plan_access, readers_beyond_allowed
 from bot.automations.incident_opening.asking import Wish, read_wish
 from bot.automations.incident_opening.gather import (
     PROJECT_MARKER,
+    REFUSAL_MARKER,
     SOURCE_MARKER,
     Incident,
     IncidentFacts,
@@ -17,10 +18,11 @@ from bot.automations.incident_opening.gather import (
     Report,
     incident_marker,
     incident_path,
+    project_key,
 )
 from bot.automations.incident_opening.settings import IncidentSettings
 from bot.automations.incident_opening.texts import incident_description, source_note
-from bot.domain.changes import ChangeLabels, CreateIssue, CreateProject, RegisterHook, WriteNote
+from bot.domain.changes import ISSUE_EVENTS, ChangeLabels, CreateIssue, CreateProject, RegisterHook, WriteNote
 from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.resources import IssueId
@@ -28,7 +30,6 @@ from bot.domain.user_text import harmless_title
 from bot.settings.templates import Templates
 
 HOUR = dt.timedelta(hours=1)
-HOOK_EVENTS = ("issues_events", "confidential_issues_events")
 
 
 @dataclass
@@ -120,7 +121,7 @@ def _plan_report(report: Report, wish: Wish, context: Context) -> Plan:
         return _refuse_labels(report, wish, context, subject)
     obstacle = _obstacle(report, context, subject)
     if obstacle is not None:
-        return Plan(notices=(obstacle,))
+        return Plan(tuple(_source_note(report, "held", context, subject)), (obstacle,))
     reason = None if context.release else context.guard.reason_to_wait(wish.severity, wish.asked_by)
     if reason is not None:
         return _defer(report, wish, context, subject, reason)
@@ -177,7 +178,7 @@ def _open(report: Report, wish: Wish, context: Context, subject: str) -> Plan:
         project_path=path,
         name=title,
         description=f"A private incident project, made by the bot. {mark}",
-        marker=mark,
+        marker=project_key(report.source_id),
         features=tuple(dict.fromkeys(("issues", *settings.features))),
     )
     because = _because(report, wish, settings)
@@ -188,11 +189,21 @@ def _open(report: Report, wish: Wish, context: Context, subject: str) -> Plan:
         Step(issue, "every incident has its issue", subject, needs=(project.key,)),
         *access.steps(subject, needs=project.key, issue_key=issue.key),
     ]
-    steps += _source_note(report, "handled", context, subject, needs=(issue.key,), readers=access.member_ids)
-    if settings.add_project_hook and context.webhook_url:
-        hook = RegisterHook(path, False, context.webhook_url, HOOK_EVENTS)
-        steps.append(Step(hook, "add_project_hook is set", subject, needs=(project.key,)))
+    steps += _source_note(
+        report, "handled", context, subject, needs=(issue.key,), readers=access.member_ids, refused=wish.refused
+    )
+    steps += _project_hook(path, frozenset(), context, subject, needs=(project.key,))
     return Plan(tuple(steps), access.notices(subject))
+
+
+def _project_hook(
+    path: str, known: frozenset[str], context: Context, subject: str, *, needs: tuple[str, ...] = ()
+) -> list[Step]:
+    """In GitLab Free, which has no group hooks, each incident's project has one of its own."""
+    url = context.webhook_url
+    if not context.settings.add_project_hook or url is None or url in known:
+        return []
+    return [Step(RegisterHook(path, False, url, ISSUE_EVENTS), "add_project_hook is set", subject, needs=needs)]
 
 
 def _because(report: Report, wish: Wish, settings: IncidentSettings) -> str:
@@ -230,6 +241,12 @@ def _keep(report: Report, incident: Incident, wish: Wish, context: Context, subj
             return Plan()
         sentence = f"The incident's project {project.path} is archived. Unarchive it to go on with this incident."
         return Plan(notices=(Notice(NoticeKind.LEFT_ALONE, subject, sentence),))
+    if project.visibility != "private":
+        sentence = (
+            f"The incident's project {project.path} is {project.visibility}. Make it private; until then nothing is "
+            "written there and nobody is added."
+        )
+        return Plan(notices=(Notice(NoticeKind.UNSAFE, subject, sentence),))
     if incident.issue is not None and incident.issue.state != "opened":
         return Plan()
     if incident.issue is None and not wish.is_incident:
@@ -244,13 +261,16 @@ def _keep(report: Report, incident: Incident, wish: Wish, context: Context, subj
     steps += access.steps(subject, issue_key=issue_key)
     if wish.is_incident:
         needs = (issue_key,) if issue_key else ()
-        steps += _source_note(report, "handled", context, subject, needs=needs, readers=access.member_ids)
-    restore = context.settings.restore_label
-    if incident.issue is not None and restore in incident.issue.labels:
+        steps += _source_note(
+            report, "handled", context, subject, needs=needs, readers=access.member_ids, refused=wish.refused
+        )
+    if is_asked_back(incident, context.settings, context.facts.own_ids) and incident.issue is not None:
         at = IssueId(project.id, incident.issue.iid)
-        labels = ChangeLabels(project.path, incident.issue.iid, at, remove=(restore,))
-        after = tuple(step.change.key for step in steps)
-        steps.append(Step(labels, "the request was carried out", subject, after=after))
+        labels = ChangeLabels(project.path, incident.issue.iid, at, remove=(context.settings.restore_label,))
+        needs = (access.add.key,) if access.add else ()
+        steps.append(Step(labels, "the request was carried out", subject, needs=needs))
+    steps += _refusal_note(incident, wish, context, subject)
+    steps += _project_hook(project.path, incident.hook_urls, context, subject)
     notices = list(access.notices(subject))
     beyond = _beyond_allowed(context)
     if beyond:
@@ -260,6 +280,20 @@ def _keep(report: Report, incident: Incident, wish: Wish, context: Context, subj
         )
         notices.append(Notice(NoticeKind.UNSAFE, subject, sentence))
     return Plan(tuple(steps), tuple(notices))
+
+
+def _refusal_note(incident: Incident, wish: Wish, context: Context, subject: str) -> list[Step]:
+    """A label that was set inside without the right to it: said once, in a note of its own."""
+    if incident.issue is None or not wish.refused_inside:
+        return []
+    text = source_note("refused", None, list(wish.refused_inside), context.settings, context.templates)
+    body = f"{text}\n\n{REFUSAL_MARKER}"
+    if incident.refusal_note is not None and incident.refusal_note.body.strip() == body:
+        return []
+    at = IssueId(incident.project.id, incident.issue.iid)
+    note_id = incident.refusal_note.id if incident.refusal_note else None
+    change = WriteNote(incident.project.path, incident.issue.iid, REFUSAL_MARKER, body, at, note_id)
+    return [Step(change, "who set the label is told, once", subject)]
 
 
 # -- the note on the report ------------------------------------------------------------------------------------------
@@ -296,6 +330,7 @@ def _source_note(
     becauses = {
         "handled": "the reporter is told",
         "deferred": "the reporter is told that it waits",
+        "held": "the reporter is told that it waits for a person",
         "refused": "who set the label is told, once",
     }
     return [Step(change, becauses[state], subject, needs=needs)]

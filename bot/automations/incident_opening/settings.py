@@ -13,6 +13,7 @@ STRICT = ConfigDict(extra="forbid")
 Path = Annotated[str, Field(pattern=r"^[\w.][\w./-]*$")]
 Username = Annotated[str, Field(pattern=r"^[\w][\w.-]*$", description="A username, without @.")]
 RoleName = Literal["guest", "planner", "reporter", "developer", "maintainer", "owner"]
+MemberRole = Literal["planner", "reporter", "developer", "maintainer", "owner"]  # a guest cannot read the issue
 Feature = Literal["issues", "repository", "merge_requests", "wiki", "snippets", "builds"]
 Days = Annotated[int, Field(ge=1, le=365, description="Days until the access expires.")]
 
@@ -35,7 +36,7 @@ class People:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Access:
-    role: RoleName = Field(description="The role in the incident's project.")
+    role: MemberRole = Field(description="The role in the incident's project.")
     days: Days = Field(description="Days until the access expires.")
 
 
