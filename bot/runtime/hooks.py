@@ -24,7 +24,7 @@ class Holder:
 
 
 def gather_hooks(reader: Any, settings: Any, *, url: str | None, with_events: bool) -> list[Holder]:
-    """The intake and the incident group, their hooks to `url` (or to any endpoint of this bot), what these delivered."""
+    """The places, their hooks to `url` (or to any endpoint of this bot), and what these delivered."""
     incidents = settings.part("incidents")
     places = [(path, False) for path in incidents.intake.projects] + [(path, True) for path in incidents.intake.groups]
     places.append((incidents.incident_group, True))

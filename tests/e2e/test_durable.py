@@ -198,6 +198,20 @@ def test_a_job_that_cannot_be_read_cannot_be_replayed(start: Start, tmp_path: Pa
         History(f"sqlite:///{tmp_path}/bot.sqlite").replay("d-1")
 
 
+def test_what_was_deferred_is_looked_at_again_until_nothing_is(start: Start) -> None:
+    looks: list[int] = []
+
+    def catch_up() -> bool:
+        looks.append(1)
+        return len(looks) < 3
+
+    durable = start(lambda _job, _last: {"outcome": "deferred", "changes": []}, catch_up=catch_up, catch_up_after_s=1.0)
+    durable.enqueue(job("d-1"))
+    eventually(lambda: len(looks) == 3)
+    time.sleep(2.5)  # nothing more comes: there is nothing to wait on for that
+    assert len(looks) == 3
+
+
 def test_what_a_process_left_when_it_ended_is_taken_up_by_the_next(start: Start, tmp_path: Path) -> None:
     """A job that outlasts the time to drain belongs to a process that has said that it ended."""
     gate = threading.Event()
