@@ -107,5 +107,5 @@ class BotProcess:
 
     def connect_hooks(self) -> None:
         """Webhooks of the intake and of the incident group to this process, as GitLab would deliver them."""
-        done = self.run("hooks", "register", "--url", f"{self.url}/webhooks/gitlab", "--apply")
+        done = self.run("hooks", "register", "--url", f"{self.url}/webhooks/gitlab")
         assert done.returncode == 0, done.stdout + done.stderr

@@ -24,9 +24,9 @@ def hooks() -> None:
 
 @hooks.command()
 @click.option("--url", required=True, help="The address of the bot's endpoint: https://HOST/webhooks/gitlab")
-@click.option("--apply", "apply_", is_flag=True, help="Do it. Without this, the plan is printed.")
+@click.option("--dry-run", is_flag=True, help="Print what would be registered, and write nothing.")
 @click.pass_context
-def register(ctx: click.Context, url: str, apply_: bool) -> None:
+def register(ctx: click.Context, url: str, dry_run: bool) -> None:
     """Create or update the webhooks of the intake and of the incident group.
 
     They get the events, the token and the signing token that this bot checks. Run it again after a change of secrets.
@@ -36,11 +36,11 @@ def register(ctx: click.Context, url: str, apply_: bool) -> None:
     environment: Environment = ctx.obj
     if not url.startswith(("http://", "https://")):
         raise WrongInput(f"{url!r} is no address of an endpoint; it looks like https://HOST/webhooks/gitlab.")
-    if apply_ and not environment.webhook_tokens and not environment.signing_tokens:
+    if not dry_run and not environment.webhook_tokens and not environment.signing_tokens:
         raise WrongInput("Set SECTIONBOT_WEBHOOK_TOKEN or SECTIONBOT_SIGNING_TOKEN: hooks are registered with them.")
     gitlab, settings = _connected(ctx)
     holders = gather_hooks(gitlab.checking(), settings, url=url, with_events=False)
-    ctx.exit(_carry_out([plan_registration(holders, url)], gitlab, apply_=apply_))
+    ctx.exit(_carry_out([plan_registration(holders, url)], gitlab, apply_=not dry_run))
 
 
 @hooks.command()

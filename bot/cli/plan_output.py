@@ -28,6 +28,8 @@ def render_run(run: Run, form: str, *, names: bool) -> str:
 
 
 def _counts(part: Part) -> str:
+    if part.error is not None:
+        return "could not look"
     counts = part.plan.counts()
     return ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "nothing to do"
 

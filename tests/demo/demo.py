@@ -117,7 +117,7 @@ def open_the_stage(stage: Stage) -> None:
     say(f"The bot starts on {stage.bot_url}; its webhooks are registered with a token and a signing token.")
     stage.start("bot", "serve", "--port", stage.bot_url.rsplit(":", 1)[1], "--metrics-port", "0")
     wait_for("The bot", lambda: requests.get(f"{stage.bot_url}/readyz", timeout=2).ok)
-    registered = stage.run("hooks", "register", "--url", f"{stage.bot_url}/webhooks/gitlab", "--apply")
+    registered = stage.run("hooks", "register", "--url", f"{stage.bot_url}/webhooks/gitlab")
     if registered.returncode != 0:
         raise Failed(f"hooks register ended with {registered.returncode}: {registered.stdout}{registered.stderr}")
 

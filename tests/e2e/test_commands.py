@@ -182,7 +182,7 @@ def test_deferred_reports_open_by_severity_and_by_release(
         (("deliveries", "list"), 2, "There is no database file"),
         (("config", "schema", "nothing"), 2, "There are no settings 'nothing'; there are bot, incidents."),
         (("hooks", "register", "--url", "bot.example"), 2, "'bot.example' is no address of an endpoint"),
-        (("hooks", "register", "--url", "http://b", "--apply"), 2, "hooks are registered with them"),
+        (("hooks", "register", "--url", "http://b"), 2, "hooks are registered with them"),
     ],
 )
 def test_wrong_input_gets_a_sentence(spawn: Spawn, arguments: tuple[str, ...], code: int, text: str) -> None:
@@ -331,7 +331,7 @@ def test_hooks_are_registered_with_both_secrets_and_once(local_gitlab: LocalGitL
     bot = spawn(SECTIONBOT_SIGNING_TOKEN=signing)
     bot.environment["SECTIONBOT_SIGNING_TOKEN"] = signing
     for _ in range(2):
-        ended = bot.run("hooks", "register", "--url", "https://bot.example/webhooks/gitlab", "--apply")
+        ended = bot.run("hooks", "register", "--url", "https://bot.example/webhooks/gitlab")
         assert ended.returncode == 0, ended.stdout
         assert signing not in ended.stdout + ended.stderr
     hooks = sorted(local_gitlab.store.hooks.values(), key=lambda hook: hook.project_id is None)
@@ -341,9 +341,14 @@ def test_hooks_are_registered_with_both_secrets_and_once(local_gitlab: LocalGitL
     ]
 
 
+def test_a_dry_run_registers_nothing(local_gitlab: LocalGitLab, spawn: Spawn) -> None:
+    shown = spawn().run("hooks", "register", "--url", "https://bot.example/webhooks/gitlab", "--dry-run")
+    assert (shown.returncode, "2 register hook" in shown.stdout, local_gitlab.store.hooks) == (0, True, {})
+
+
 def test_in_the_free_tier_it_says_what_to_do(free_tier_gitlab: LocalGitLab, tmp_path: Path) -> None:
     bot = BotProcess(free_tier_gitlab, f"sqlite:///{tmp_path}/bot.sqlite", tmp_path)
-    ended = bot.run("hooks", "register", "--url", "https://bot.example/webhooks/gitlab", "--apply")
+    ended = bot.run("hooks", "register", "--url", "https://bot.example/webhooks/gitlab")
     assert ended.returncode == 4
     assert (
         "Group hooks need Premium; in Free set add_project_hook: true and webhook_url in the settings." in ended.stdout
