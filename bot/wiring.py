@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -36,8 +37,23 @@ class Environment:
     signing_tokens: tuple[str, ...] = field(default=(), repr=False)
     database_url: str = field(default="sqlite:///sectionbot.sqlite", repr=False)
 
+    def check_signing_tokens(self) -> None:
+        """Raises WrongInput where one is not what GitLab and the Standard Webhooks scheme take."""
+        for secret in self.signing_tokens:
+            try:
+                size = len(base64.b64decode(secret.removeprefix("whsec_"), validate=True))
+            except ValueError:
+                size = 0
+            if size != 32 or not secret.startswith("whsec_"):
+                raise WrongInput("SECTIONBOT_SIGNING_TOKEN must be whsec_ and 32 bytes in base64.")
+
     def token(self) -> str:
-        """Raises WrongInput where there is none."""
+        """Raises WrongInput where there is none, or where the address of GitLab cannot be one."""
+        if not self.gitlab_url.startswith(("http://", "https://")) or "/api/" in self.gitlab_url:
+            raise WrongInput(
+                f"GITLAB_URL is {self.gitlab_url!r}; it must be the address of GitLab itself, like "
+                "https://gitlab.example.com."
+            )
         if not self.gitlab_token:
             raise WrongInput(
                 "There is no GitLab token. Set GITLAB_TOKEN (or --gitlab-token) to a group access token with the "

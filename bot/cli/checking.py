@@ -70,8 +70,10 @@ def _render(problems: Sequence[Problem], form: str, *, online: bool) -> str:
         return json.dumps([vars(problem) for problem in problems], indent=2, ensure_ascii=False)
     if not problems:
         return "The settings are fine." if not online else "The settings are fine, and GitLab has all that they name."
-    count = len(problems)
-    return "\n".join([*map(str, problems), f"{count} problem{'s' if count != 1 else ''}."])
+    warnings = sum(1 for problem in problems if problem.is_warning)
+    count = len(problems) - warnings
+    tail = f"{count} problem{'s' if count != 1 else ''}, {warnings} warning{'s' if warnings != 1 else ''}."
+    return "\n".join([*map(str, problems), tail])
 
 
 def _code_quality(problem: Problem) -> dict[str, object]:

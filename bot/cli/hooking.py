@@ -38,6 +38,7 @@ def register(ctx: click.Context, url: str, dry_run: bool) -> None:
         raise WrongInput(f"{url!r} is no address of an endpoint; it looks like https://HOST/webhooks/gitlab.")
     if not dry_run and not environment.webhook_tokens and not environment.signing_tokens:
         raise WrongInput("Set SECTIONBOT_WEBHOOK_TOKEN or SECTIONBOT_SIGNING_TOKEN: hooks are registered with them.")
+    environment.check_signing_tokens()
     gitlab, settings = _connected(ctx)
     holders = gather_hooks(gitlab.checking(), settings, url=url, with_events=False)
     ctx.exit(_carry_out([plan_registration(holders, url)], gitlab, apply_=not dry_run))

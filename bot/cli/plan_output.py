@@ -43,6 +43,7 @@ def _part_lines(part: Part, form: str, *, names: bool) -> Iterable[str]:
     for step in part.plan.steps:
         outcome = part.outcomes.get(step.change.key)
         sign = SIGNS[outcome.status.value] if outcome else "-"
+        sign = f"`{sign}`" if form == "markdown" else sign
         tail = f" [{outcome.status.value}]" if outcome else ""
         yield f"{bullet}{sign} {_summary(step, names=names)}{tail}"
         if names or step.public:
@@ -50,7 +51,7 @@ def _part_lines(part: Part, form: str, *, names: bool) -> Iterable[str]:
             if outcome and outcome.sentence:
                 yield f"{bullet}    {outcome.sentence}"
     for notice in part.plan.notices:
-        yield f"{bullet}* {_notice(notice, names=names)}"
+        yield f"{bullet}{'' if form == 'markdown' else '* '}{_notice(notice, names=names)}"
     if form == "markdown":
         yield ""
 

@@ -10,10 +10,13 @@ import threading
 from typing import Any
 
 import click
+import structlog
 
 from bot.cli.logs import set_up_logs
 from bot.domain.errors import WrongInput
 from bot.wiring import AUTOMATIONS, Environment, load_settings
+
+log = structlog.get_logger()
 
 _metrics_options = [
     click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Where /metrics listens."),
@@ -70,7 +73,7 @@ def serve(
             "There is no secret to check deliveries with. Set SECTIONBOT_WEBHOOK_TOKEN or SECTIONBOT_SIGNING_TOKEN; "
             "to take deliveries from anybody, which only makes sense for trying out, add --insecure-no-verification."
         )
-    _check_signing(environment)
+    environment.check_signing_tokens()
     environment.token()
     settings = load_settings(environment)
     service = Service(environment, settings, AUTOMATIONS, silent_s=takeover_after)
@@ -93,8 +96,10 @@ def serve(
     server.capture_signals = contextlib.nullcontext  # type: ignore[assignment]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    log.info("serving", address=f"{host}:{port}", gitlab=environment.gitlab_url)
     with contextlib.suppress(SystemExit):  # uvicorn's answer to an address that is taken
         server.run()
+    log.info("stopping")
     service.stop()
     if not server.started:
         raise WrongInput(f"{host}:{port} could not be opened: is something else listening there?")
@@ -112,6 +117,11 @@ def worker(ctx: click.Context, metrics_host: str, metrics_port: int, takeover_af
     set_up_logs(verbose=ctx.meta["verbose"])
     environment: Environment = ctx.obj
     environment.token()
+    if environment.database_url.startswith("sqlite"):
+        raise WrongInput(
+            "A worker shares its database with others. Several processes need a PostgreSQL database: "
+            "set SECTIONBOT_DATABASE_URL=postgresql://..."
+        )
     settings = load_settings(environment)
     service = Service(environment, settings, AUTOMATIONS, silent_s=takeover_after)
     stop = threading.Event()
@@ -123,16 +133,6 @@ def worker(ctx: click.Context, metrics_host: str, metrics_port: int, takeover_af
     stop.wait()
     service.stop()
     _leave()
-
-
-def _check_signing(environment: Environment) -> None:
-    from standardwebhooks import Webhook
-
-    for secret in environment.signing_tokens:
-        try:
-            Webhook(secret)
-        except Exception:
-            raise WrongInput("SECTIONBOT_SIGNING_TOKEN must be whsec_ and 32 bytes in base64.") from None
 
 
 def _start_metrics(metrics: Any, host: str, port: int) -> None:

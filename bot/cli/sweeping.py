@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from bot.cli.logs import set_up_logs
+from bot.domain.errors import WrongInput
 from bot.wiring import AUTOMATIONS, Environment, connect, load_settings
 
 
@@ -75,6 +76,8 @@ def sweep(
     environment: Environment = ctx.obj
     if release and scope is None:
         raise click.UsageError("--release needs --scope: it opens one thing that a guard has deferred.")
+    if scope and "://" in scope and not scope.startswith(f"{environment.gitlab_url}/"):
+        raise WrongInput(f"{scope} is in another GitLab than {environment.gitlab_url}.")
     looked_at = Scope(reference=Reference.parse(scope), release=release) if scope else Scope()
     environment.token()
     settings = load_settings(environment)

@@ -25,7 +25,7 @@ class AccessLevel(IntEnum):
 
     @property
     def title(self) -> str:
-        return self.name.replace("_", " ").capitalize()
+        return self.name.replace("_", " ").capitalize() if self else "nothing (it is no member)"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,19 @@ def seed(store: Store, hooks: Deliveries, path: Path) -> None:
     for key in data:
         if key not in known:
             raise SeedError(f"{path}: unknown key {key!r}; a seed file has {', '.join(known)}.")
-    for entry in data.get("users", []):
-        _user(store, entry)
-    for entry in data.get("groups", []):
-        _group(store, entry)
-    for entry in data.get("projects", []):
-        _project(store, hooks, entry)
+    makers: dict[str, Callable[[dict[str, Any]], None]] = {
+        "users": lambda entry: _user(store, entry),
+        "groups": lambda entry: _group(store, entry),
+        "projects": lambda entry: _project(store, hooks, entry),
+    }
+    for kind, make in makers.items():
+        for number, entry in enumerate(data.get(kind) or [], start=1):
+            try:
+                make(entry)
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
+                if isinstance(error, SeedError):
+                    raise
+                raise SeedError(f"{path}: entry {number} of {kind} lacks or mistakes {error}.") from None
 
 
 def _user(store: Store, entry: dict[str, Any]) -> None:

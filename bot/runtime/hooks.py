@@ -74,6 +74,7 @@ def plan_resends(holders: Iterable[Holder]) -> Plan:
         elif not holder.hooks:
             sentence = "No webhook to the bot is registered here. Run: sectionbot hooks register --url URL"
             notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence, public=True))
+        resends = {hook_id: _undelivered(events) for hook_id, events in holder.events}
         for row in holder.hooks or ():
             if row.get("alert_status", "executable") != "executable":
                 until = f" until {row['disabled_until']}" if row.get("disabled_until") else ""
@@ -82,9 +83,12 @@ def plan_resends(holders: Iterable[Holder]) -> Plan:
                     "deliveries failed. Look whether the bot's address answers; a delivery that comes through "
                     "enables it again."
                 )
-                notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence, public=True))
-        for hook_id, events in holder.events:
-            for event in _undelivered(events):
+                # What is sent again enables it, if the bot answers; only a hook that nothing will enable is a failure.
+                mending = row["alert_status"] == "temporarily_disabled" and resends.get(row["id"])
+                kind = NoticeKind.LEFT_ALONE if mending else NoticeKind.REFUSED
+                notices.append(Notice(kind, holder.path, sentence, public=True))
+        for hook_id, undelivered in resends.items():
+            for event in undelivered:
                 change = ResendDelivery(holder.path, holder.is_group, hook_id, event["id"])
                 because = f"it was answered with {event['response_status']}"
                 steps.append(Step(change, because, holder.path, public=True))

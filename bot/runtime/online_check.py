@@ -146,7 +146,7 @@ def _labels(reader: Any, incidents: Any, settings: Any) -> list[Problem]:
         for at, label in needed:
             if not reader.label_exists(path, label, is_group=is_group):
                 what = f"{path} has no label {label!r}."
-                problems.append(where.problem(at, what, "Make it, in a group above.", is_warning=True))
+                problems.append(where.problem(at, what, "Make it, in a group above.", is_warning=at[0] != "labels"))
     return problems
 
 

@@ -79,7 +79,7 @@ def load_file(file: FilePath, model: type) -> tuple[Any, Positions, list[Problem
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        missing = Problem(str(file), 1, 1, "", "the file is missing.", "The README shows what it has to contain.")
+        missing = Problem(str(file), 1, 1, "", "the file is missing.", "Begin with the one in the bot's own config/.")
         return None, Positions(), [missing]
     except (OSError, UnicodeDecodeError) as error:
         what = f"the file cannot be read: {type(error).__name__}."
@@ -121,6 +121,11 @@ def _problem(error: Any, document: Document, file: str, schema: dict[str, Any]) 
         options = [option.strip() for option in expected.replace(" or ", ", ").split(",")]
         hint = _perhaps(given, options) or f"Write one of {', '.join(options)}."
         return Problem(file, line, column, where(path), f"{given!r} is none of its values.", hint)
+    if kind in ("tuple_type", "list_type"):
+        return Problem(file, line, column, where(path), "must be a list, like [one, two].", _describe(schema, path))
+    if kind == "string_pattern_mismatch":
+        what = f"{error['input']!r} is not written as it has to be."
+        return Problem(file, line, column, where(path), what, _describe(schema, path))
     message = error["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     return Problem(file, line, column, where(path), message.rstrip(".") + ".", _describe(schema, path))

@@ -132,7 +132,7 @@ def an_incident(stage: Stage) -> None:
             "description": "The log of job 4711 shows a deploy token.\n\nI have not told anybody else yet.",
         }
     )
-    say(f"  {report.web_url}")
+    say(f"  {stage.gitlab_url}/api/v4/projects/{report.project_id}/issues/{report.iid}")
     say("Eva, on call, labels it severity::1.")
     on_call = stage.as_user("demo-oncall-token")
     issue = on_call.projects.get("sec/intake").issues.get(report.iid)

@@ -155,7 +155,7 @@ def test_sigterm_finishes_what_runs(local_gitlab: LocalGitLab, spawn: Spawn) -> 
 def test_a_second_process_on_one_sqlite_file_is_refused(local_gitlab: LocalGitLab, spawn: Spawn) -> None:
     bot = spawn()
     bot.start()
-    second = bot.run("worker", "--metrics-port", "0")
+    second = bot.run("serve", "--port", "0", "--metrics-port", "0")
     assert second.returncode == 2
     assert "Several processes need a PostgreSQL database" in second.stderr
     bot.stop()

@@ -93,6 +93,16 @@ def test_wrong_in_several_places_at_once(config: Path) -> None:
             "without labels and issue_types",
         ),
         ("intake:\n  projects: [sec/intake]", "intake: {}", "intake has neither projects nor groups."),
+        (
+            "projects: [sec/intake]",
+            "projects: sec/intake",
+            "intake.projects: must be a list, like [one, two]. It is full paths of projects.",
+        ),
+        (
+            "incident_group: sec/incidents",
+            "incident_group: 'a b'",
+            "incident_group: 'a b' is not written as it has to be. It is the group in which",
+        ),
         ("aliases: [S2]", "aliases: [S1]", "two severities have the label 'S1'."),
         ("    access: {role: developer, days: 60}\n", "", "members need an access: their role and days."),
     ],
@@ -131,7 +141,7 @@ def test_a_file_that_nothing_reads(config: Path) -> None:
 
 def test_a_missing_file_and_a_missing_folder(config: Path, tmp_path: Path) -> None:
     (config / "bot.yml").unlink()
-    assert check(config) == ["bot.yml:1:1: the file is missing. The README shows what it has to contain."]
+    assert check(config) == ["bot.yml:1:1: the file is missing. Begin with the one in the bot's own config/."]
     assert check(tmp_path / "nowhere") == [
         "config:1:1: there is no such folder of settings. Name the folder with --config or SECTIONBOT_CONFIG."
     ]
