@@ -40,6 +40,24 @@ def settings_folder(folder: Path, **incidents: Any) -> Path:
     return target
 
 
+def settings_with_25_members(local_gitlab: LocalGitLab, folder: Path, **incidents: Any) -> Path:
+    """Settings whose severity 1 has 25 pre-defined members: 15 by name, 10 by group."""
+    names = [f"listed.{number}" for number in range(15)]
+    for name in names:
+        local_gitlab.store.add_user(name)
+    group = local_gitlab.store.group_paths["sec/incident-responders"]
+    for number in range(6):
+        user = local_gitlab.store.add_user(f"more.{number}")
+        local_gitlab.call("POST", f"/groups/{group.id}/members", json={"user_id": user.id, "access_level": 30})
+    severity = {
+        "label": "severity::1",
+        "meaning": "worst",
+        "members": {"usernames": names, "groups": ["sec/incident-responders"]},
+        "access": {"role": "developer", "days": 90},
+    }
+    return settings_folder(folder, severities=[severity], **incidents)
+
+
 class BotProcess:
     """`sectionbot serve` or `worker` against a local GitLab."""
 

@@ -15,8 +15,6 @@ from bot.domain.errors import Problem, WrongSettings
 from bot.settings.templates import Templates
 from bot.settings.yaml_reader import Document, Path, Positions, read_yaml, where
 
-SCHEMA_FOLDER = "schema"
-
 
 @dataclass(frozen=True)
 class SettingsFile:

@@ -30,8 +30,8 @@ from bot.domain.ports import Scope
 from bot.emulator.server import build, server
 from bot.runtime.run import Means, run
 from bot.wiring import AUTOMATIONS, Environment, connect, load_settings
-from tests.bot_process import BotProcess, eventually, settings_folder
-from tests.faults.test_storms import payload
+from tests.bot_process import BotProcess, eventually, settings_with_25_members
+from tests.faults.test_storms import MANY, payload
 from tests.local_gitlab import LocalGitLab, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,25 +51,6 @@ def local_gitlab(latency_ms: int = 0) -> Iterator[LocalGitLab]:
     running.should_exit = True
 
 
-def with_25_members(local: LocalGitLab, folder: Path) -> Path:
-    """Settings with 25 pre-defined members: 15 by name, 10 by group."""
-    names = [f"listed.{number}" for number in range(15)]
-    for name in names:
-        local.store.add_user(name)
-    group = local.store.group_paths["sec/incident-responders"]
-    for number in range(6):
-        user = local.store.add_user(f"more.{number}")
-        local.call("POST", f"/groups/{group.id}/members", json={"user_id": user.id, "access_level": 30})
-    severity = {
-        "label": "severity::1",
-        "meaning": "worst",
-        "members": {"usernames": names, "groups": ["sec/incident-responders"]},
-        "access": {"role": "developer", "days": 90},
-    }
-    guard = {"per_hour": 500, "per_hour_and_person": 500, "severity_1_per_hour": 500}
-    return settings_folder(folder, severities=[severity], guard=guard)
-
-
 def longest_chain_s(entries: list[Any]) -> float:
     """Seconds of the longest chain of writes that need each other: project, members, their list, record, its check."""
     first = next(each for each in entries if each.path.endswith("/projects"))
@@ -86,7 +67,7 @@ def longest_chain_s(entries: list[Any]) -> float:
 
 def opening(rows: list[Row]) -> None:
     with local_gitlab() as local, tempfile.TemporaryDirectory() as folder:
-        config = with_25_members(local, Path(folder))
+        config = settings_with_25_members(local, Path(folder), guard=MANY)
         bot = BotProcess(local, f"sqlite:///{folder}/bot.sqlite", Path(folder), SECTIONBOT_CONFIG=str(config))
         bot.start()
         bot.connect_hooks()
@@ -188,7 +169,7 @@ def deliveries(rows: list[Row]) -> None:
 def sweep(rows: list[Row]) -> None:
     """In a process of its own, so that its memory is its own."""
     with local_gitlab() as local, tempfile.TemporaryDirectory() as folder:
-        config = with_25_members(local, Path(folder))
+        config = settings_with_25_members(local, Path(folder), guard=MANY)
         environment = Environment(
             gitlab_url=local.url, gitlab_token="demo-bot-token", config=config, templates=ROOT / "templates"
         )

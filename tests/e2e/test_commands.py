@@ -513,3 +513,40 @@ def test_metrics_are_served_on_an_address_of_their_own(local_gitlab: LocalGitLab
 
     eventually(shown)
     assert requests.get(f"{bot.url}/metrics", timeout=5).status_code == 404
+
+
+def test_the_doctor_asks_for_five_deliveries_a_minute() -> None:
+    from bot.cli.hooking import _batches
+    from bot.domain.changes import ResendDelivery
+    from bot.domain.plan import Plan, Step
+
+    steps = tuple(Step(ResendDelivery("g/p", False, 1, number), "b", "g/p") for number in range(12))
+    assert [len(batch.steps) for batch in _batches(Plan(steps))] == [5, 5, 2]
+
+
+def test_completion_is_there(spawn: Spawn) -> None:
+    ended = spawn(_SECTIONBOT_COMPLETE="bash_complete", COMP_WORDS="sectionbot sw", COMP_CWORD="1").run()
+    assert ended.stdout == "plain,sweep\n"
+
+
+def test_problems_as_json(spawn: Spawn, tmp_path: Path) -> None:
+    config = settings_folder(tmp_path, max_members=0)
+    (problem,) = json.loads(spawn(SECTIONBOT_CONFIG=str(config)).run("config", "check", "--format", "json").stdout)
+    assert (problem["where"], problem["is_warning"]) == ("max_members", False)
+
+
+def test_logs_are_json_and_hold_no_secret_and_no_name(local_gitlab: LocalGitLab, spawn: Spawn) -> None:
+    from tests.bot_process import eventually
+
+    bot = spawn()
+    bot.start()
+    bot.connect_hooks()
+    report = local_gitlab.incident(title="Very secret title")
+    eventually(lambda: local_gitlab.notes(report))
+    bot.stop()
+    text = bot.log.read_text()
+    assert {"serving", "delivery_accepted", "change", "stopping"} <= {
+        json.loads(line)["event"] for line in text.splitlines()
+    }
+    for secret in ("secret", "rita", "demo-bot-token", "hook-token", "incident-1-1"):
+        assert secret not in text

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from bot.domain.events import Event
 from bot.domain.ports import Lane, Scope
 from bot.gitlab_api.session import RateBudget
+from bot.runtime.jobs import Job, work
 from bot.runtime.run import Means, Run, run
 from bot.settings.loading import Settings
 from bot.wiring import AUTOMATIONS, Environment, GitLab, connect, load_settings
-from tests.bot_process import settings_folder
+from tests.bot_process import settings_folder, settings_with_25_members
 from tests.local_gitlab import LocalGitLab
 
 NOW = dt.datetime.now(dt.UTC)
@@ -26,20 +28,7 @@ def look(gitlab: GitLab, settings: Settings, scope: Scope = Scope(), *, now: dt.
 @pytest.fixture
 def many(local_gitlab: LocalGitLab, environment: Environment, tmp_path: Any) -> Settings:
     """The section's settings with 25 pre-defined members, some by name and some by group."""
-    names = [f"listed.{number}" for number in range(15)]
-    group = local_gitlab.store.group_paths["sec/incident-responders"]
-    for name in names:
-        local_gitlab.store.add_user(name)
-    for number in range(6):
-        user = local_gitlab.store.add_user(f"more.{number}")
-        local_gitlab.call("POST", f"/groups/{group.id}/members", json={"user_id": user.id, "access_level": 30})
-    severity = {
-        "label": "severity::1",
-        "meaning": "worst",
-        "members": {"usernames": names, "groups": ["sec/incident-responders"]},
-        "access": {"role": "developer", "days": 90},
-    }
-    config = settings_folder(tmp_path, severities=[severity])
+    config = settings_with_25_members(local_gitlab, tmp_path)
     return load_settings(Environment(config=config, templates=environment.templates))
 
 
@@ -239,6 +228,26 @@ def test_a_bug_in_one_change_stops_no_other(
     assert "secret" not in told[0]
     assert look(connected, settings, scope_of(report)).exit_code == 0
     assert len(local_gitlab.members(local_gitlab.incident_of(report))) == 6
+
+
+def test_what_failed_for_good_is_told_to_operators(
+    local_gitlab: LocalGitLab, connected: GitLab, settings: Settings
+) -> None:
+    """Once, and not before the last try."""
+    report = local_gitlab.incident(title="Very secret")
+    job = Job("d", Lane.INCIDENTS, Event("issue", report.project_id, "", report.iid), ("incident_opening",), "")
+    means = Means(settings, connected.reader, connected.writer, AUTOMATIONS)
+    operations = local_gitlab.project("sec/operations")
+    assert operations is not None
+    outcomes = []
+    for last in (False, True, True):
+        local_gitlab.fault(times=1, path="/projects$", method="POST", status=502)
+        outcomes.append(work(job, means, lambda: dt.datetime.now(dt.UTC), last_attempt=last)["outcome"])
+        assert len(local_gitlab.issues(operations)) == (1 if last else 0)
+    assert outcomes == ["retry", "dead", "dead"]
+    (note,) = local_gitlab.notes(local_gitlab.issues(operations)[0])
+    assert "create project: failed. GitLab did not answer POST /projects: status 502" in note
+    assert "secret" not in note
 
 
 def test_a_removed_person_stays_removed_until_the_label_asks(
