@@ -11,7 +11,6 @@ PARENTS = {
     "SyntaxError": "ScriptError",
     "ArgumentError": "StandardError",
     "Date::Error": "ArgumentError",
-    "UncaughtThrowError": "ArgumentError",
     "EncodingError": "StandardError",
     "FiberError": "StandardError",
     "IOError": "StandardError",
@@ -86,12 +85,6 @@ class Next(Jump):
 
 class Return(Jump):
     pass
-
-
-class Throw(Jump):
-    def __init__(self, tag: Any, value: Any) -> None:
-        super().__init__(value)
-        self.tag = tag
 
 
 def no_method(name: str, what: str) -> RubyError:

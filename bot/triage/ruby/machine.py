@@ -206,6 +206,14 @@ def all_names() -> frozenset[str]:
     return frozenset(name for table in _tables().values() for name in table)
 
 
+@functools.cache
+def functions() -> frozenset[str]:
+    """The functions that need no resource: puts, format, Integer and their like."""
+    from bot.triage.ruby.methods.objects import FUNCTIONS  # it needs Machine
+
+    return frozenset(FUNCTIONS)
+
+
 def method_of(me: Any, name: str) -> Call | None:
     kind: Any = type(me)
     if kind is bool:

@@ -441,6 +441,6 @@ BINARY: dict[str, Operator] = {
     ">=": compared(">=", lambda result: result >= 0),
     "=~": matched,
     "!~": lambda vm, one, other: matched(vm, one, other) is None,
-    "===": case_equal,
+    "===": lambda vm, one, other: one.call([other]) if isinstance(one, Block) else case_equal(vm, one, other),
 }
 _ = to_text

@@ -24,6 +24,7 @@ _CLASSES = {
     "h": "0-9a-fA-F",
 }
 _LINE_BREAK = r"(?:\r\n|[\n\v\f\r\u0085\u2028\u2029])"
+_POSIX = {"[:digit:]": "\\p{Nd}", "[:word:]": "\\p{Word}"}
 _KEPT_ESCAPES = set("AbBnrtfvaXK")
 _SET_OPERATORS = ("--", "||", "~~")
 
@@ -136,8 +137,6 @@ class _Translation:
         if following in _CLASSES:
             return _CLASSES[following] if in_set else f"[{_CLASSES[following]}]"
         if following in "WDSH":
-            if in_set:
-                return f"[^{_CLASSES[following.lower()]}]"
             return f"[^{_CLASSES[following.lower()]}]"
         if following == "u":
             return self._unicode()
@@ -202,8 +201,6 @@ class _Translation:
         return f"\\x{digits.zfill(2)}"
 
     def _set(self) -> str:
-        if self.source.startswith("[[:", self.at) or self.source.startswith("[:", self.at):
-            pass
         parts, start = ["["], self.at
         self.at += 1
         if self.source[self.at : self.at + 1] == "^":
@@ -222,7 +219,7 @@ class _Translation:
                 end = self.source.find(":]", self.at)
                 if end < 0:
                     break
-                parts.append(self.source[self.at : end + 2])
+                parts.append(_POSIX.get(self.source[self.at : end + 2], self.source[self.at : end + 2]))
                 self.at = end + 2
             elif character == "[":
                 parts.append(self._set())

@@ -26,7 +26,7 @@ from bot.triage.ruby.errors import (
     no_method,
 )
 from bot.triage.ruby.escapes import BadEscape, double_quoted, single_quoted
-from bot.triage.ruby.machine import MISSING, Machine, all_names, constant_method, has_constant, missing_method
+from bot.triage.ruby.machine import MISSING, Machine, all_names, constant_method, functions, has_constant, missing_method
 from bot.triage.ruby.operators import BINARY, NOT_REFUSED, case_equal
 from bot.triage.ruby.patterns import compile_pattern
 from bot.triage.ruby.values import (
@@ -89,6 +89,10 @@ def _parser() -> tree_sitter.Parser:
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_ruby.language()))
 
 
+def parse(data: bytes) -> Node:
+    return _parser().parse(data).root_node
+
+
 def syntax_error(sentence: str, start: int) -> RubyError:
     error = RubyError("SyntaxError", sentence)
     error.start = start  # type: ignore[attr-defined]
@@ -129,10 +133,10 @@ def compile_expression(source: str, scope: Scope | None = None) -> Program:
     if "\0" in source:
         raise Refused("A NUL character is not supported.", source.index("\0"))
     data = source.encode()
-    tree = _parser().parse(data)
+    root = parse(data)
     compiler = Compiler(data, scope or Scope())
-    compiler.check_tree(tree.root_node)
-    code = compiler.node(tree.root_node)
+    compiler.check_tree(root)
+    code = compiler.node(root)
     return Program(code, frozenset(compiler.used), compiler.is_constant)
 
 
@@ -164,6 +168,8 @@ class Compiler:
                 raise OutOfBudget(f"An expression that is nested more than {DEEPEST_TREE} deep is not evaluated.")
             if node.type == "heredoc_body":
                 self.heredocs.append(node)
+            if node.type == "comment" and self.data[node.start_byte : node.start_byte + 6] == b"=begin":
+                raise syntax_error("syntax error, =begin", node.start_byte)
             if node.type == "binary":
                 self._check_binary(node)
             stack.extend((child, depth + 1) for child in node.children)
@@ -178,9 +184,12 @@ class Compiler:
             inner = left.child_by_field_name("operator")
             if inner is not None and self.text(inner) in _NO_ASSOCIATION:
                 raise syntax_error(f"syntax error, unexpected {name}", operator.start_byte)
-        if left.type == "range" and name in _NO_ASSOCIATION:
-            return
-        if b"\n" in self.data[left.end_byte : operator.start_byte]:
+        right = node.child_by_field_name("right")
+        if right is not None and right.type == "binary" and name in _NO_ASSOCIATION:
+            inner = right.child_by_field_name("operator")
+            if inner is not None and self.text(inner) in _NO_ASSOCIATION:
+                raise syntax_error(f"syntax error, unexpected {self.text(inner)}", inner.start_byte)
+        if b"\n" in self.data[left.end_byte : operator.start_byte].replace(b"\\\n", b""):
             raise syntax_error(f"syntax error, a line cannot begin with {name}", operator.start_byte)
 
     def text(self, node: Node) -> str:
@@ -432,8 +441,7 @@ class Compiler:
 
     def call_to_self(self, name: str, args: list[Node], block: Code | None, node: Node) -> Code:
         self.used.add(name)
-        if name not in ("puts", "print", "p", "pp", "proc", "lambda", "raise", "format", "sprintf", "Integer", "Float",
-                        "String", "Array", "Rational", "catch", "throw", "loop", "rand"):  # fmt: skip
+        if name not in functions():
             self.is_constant = False
         if name not in all_names():
             raise self.refuse(node, f"There is no method or variable `{name}` here.{_hint(name)}")
@@ -454,7 +462,7 @@ class Compiler:
             return lambda frame: frame.vm.last_match
         if name == "!":
             return lambda frame: frame.vm.variables.get("$!")
-        if name.isdigit():
+        if name.isdigit() and name != "0":
             return lambda frame: _group(frame.vm.last_match, int(name))
         if name == "&":
             return lambda frame: _group(frame.vm.last_match, 0)
@@ -577,7 +585,7 @@ class Compiler:
             node = node.named_children[0]
         name = self.text(node)
         if node.type == "nil":
-            return _constant("expression")
+            return _constant("nil")
         if node.type == "identifier":
             if self.scope.depth_of(name) is not None:
                 return _constant("local-variable")

@@ -392,7 +392,7 @@ def order(one: Any, other: Any) -> int | None:
     if isinstance(one, dt.date) and is_number(other):
         # A Date against a number: by its astronomical Julian day.
         return order(one.toordinal() + 1721424.5, other)
-    if one is None or isinstance(one, bool):
+    if one is None or isinstance(one, bool | dt.date) or isinstance(other, dt.date):
         return 0 if one is other else None
     return 0 if equal(one, other) else None
 
@@ -414,17 +414,14 @@ def float_text(value: float) -> str:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "Infinity" if value > 0 else "-Infinity"
-    if value == 0 or 1e-4 <= abs(value) < 1e16:
-        shown = f"{value:.17g}" if float(repr(value)) != value else repr(value)
-        if "e" in shown:
-            shown = f"{value:f}".rstrip("0")
-            shown += "0" if shown.endswith(".") else ""
-        return shown
+    if value == 0 or 1e-4 <= abs(value) < 1e15:
+        return repr(value)
     mantissa, _, exponent = repr(value).partition("e")
-    if not exponent:  # Python writes 1e16 and above with an exponent, but 12345678901234567.0 without
-        mantissa, _, exponent = f"{value:.17e}".partition("e")
-        mantissa = mantissa.rstrip("0")
-        mantissa += "0" if mantissa.endswith(".") else ""
+    if not exponent:  # Python writes 1e15 without an exponent
+        digits = mantissa.partition(".")[0].lstrip("-")
+        sign = "-" if value < 0 else ""
+        fraction = (digits[1:] + mantissa.partition(".")[2]).rstrip("0") or "0"
+        mantissa, exponent = f"{sign}{digits[0]}.{fraction}", f"+{len(digits) - 1}"
     if "." not in mantissa:
         mantissa += ".0"
     return f"{mantissa}e{exponent[0]}{exponent[1:].zfill(2)}"

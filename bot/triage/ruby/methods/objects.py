@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from bot.triage.ruby.errors import Refused, RubyError, Throw, argument_error
+from bot.triage.ruby.errors import Refused, RubyError, argument_error
 from bot.triage.ruby.machine import MISSING, Machine, all_names, method_of
 from bot.triage.ruby.moments import Duration, Moment, iso8601
 from bot.triage.ruby.operators import BINARY, case_equal
@@ -93,13 +93,18 @@ def _is_a(me: Any, kind: Any) -> bool:
     return is_a(me, kind.name)
 
 
+# Methods of a resource that Ruby keeps private: they answer, but not to respond_to?.
+PRIVATE = ("instance_version",)
+
+
 def _respond_to(me: Any, name: Any, private: Any = False) -> bool:
     wanted = text_or_symbol(name)
-    if method_of(me, wanted) is not None and wanted not in FUNCTIONS:
+    if wanted in PRIVATE or wanted in FUNCTIONS:
+        return truthy(private)
+    if method_of(me, wanted) is not None:
         return True
     if wanted in all_names():
         raise Refused(f"Whether {class_name(me)} has `{wanted}` is not known here.")
-    del private
     return False
 
 
@@ -246,19 +251,6 @@ def _raise(me: Any, what: Any = MISSING, sentence: Any = MISSING) -> Any:
     raise RubyError("TypeError", "exception class/object expected")
 
 
-def _catch(me: Any, tag: Any, *, block: Block | None) -> Any:
-    try:
-        return yielded(block, tag)
-    except Throw as thrown:
-        if not equal(thrown.tag, tag):
-            raise
-        return thrown.value
-
-
-def _throw(me: Any, tag: Any, value: Any = None) -> Any:
-    raise Throw(tag, value)
-
-
 def _proc(me: Any, *, block: Block | None) -> Block:
     if block is None:
         raise argument_error("tried to create Proc object without a block")
@@ -352,8 +344,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "p": _p,
     "pp": _p,
     "raise": _raise,
-    "catch": _catch,
-    "throw": _throw,
     "proc": _proc,
     "lambda": _proc,
     "Integer": _to_integer,
@@ -382,7 +372,7 @@ OBJECT: dict[str, Callable[..., Any]] = {
     "eql?": _eql,
     "equal?": _equal,
     "hash": _method_missing_hash,
-    "object_id": lambda me: 8 if me is None else id(me),
+    "object_id": lambda me: 8 if me is None else hash(identity(me)),
     "itself": lambda me: me,
     "then": lambda me, *, block: yielded(block, me),
     "yield_self": lambda me, *, block: yielded(block, me),

@@ -25,6 +25,8 @@ SHOWN_OF_CONFIDENTIAL = (
 class Api(Protocol):
     """What expressions may ask GitLab for: reading, below /api/v4."""
 
+    base_url: str
+
     def rows(self, path: str, **params: str) -> list[Json]:
         """All pages of a list. Raises RubyError where GitLab refuses."""
 
@@ -70,10 +72,17 @@ class Resource:
     redacts: bool = False
     marks: bool = False
     seen: Json = field(init=False)
+    parts: Json = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         seen = redacted(self.data) if self.redacts else self.data
         self.seen = marked(seen) if self.marks else seen
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """A part of the resource, the same object each time."""
+        if name not in self.parts:
+            self.parts[name] = make()
+        return self.parts[name]
 
     ruby_name = "Resource"
     ruby_ancestors: tuple[str, ...] = ()
@@ -208,19 +217,38 @@ def _state(me: Resource) -> Any:
 
 def _milestone(me: Resource) -> Milestone | None:
     found = me.data.get("milestone")
-    return Milestone(found, me) if isinstance(found, dict) and found else None
+    return me.once("milestone", lambda: Milestone(found, me)) if isinstance(found, dict) and found else None
 
 
 def _labels(me: Resource) -> list[Any]:
     names = me.data.get("labels")
     if names is None:
         raise no_method("map", "nil:NilClass")
-    return [Label({"name": name["name"] if isinstance(name, dict) else name}, me) for name in names]
+    return list(me.once("labels", lambda: [Label({"name": name}, me) for name in names]))
+
+
+def _query_label_events(me: Resource) -> Any:
+    return me.api.rows(f"{_found(me).path}/resource_label_events")
 
 
 def _label_events(me: Resource) -> list[Any]:
-    rows = me.api.rows(f"{me.path}/resource_label_events")
-    return [LabelEvent(row, me) for row in rows]
+    return [LabelEvent(row, me) for row in _query_label_events(me)]
+
+
+def _found(me: Resource) -> Resource:
+    """The resource itself, if it is known where it is."""
+    if me.holder == "projects/":
+        raise RubyError("ArgumentError", "This resource is missing project_id and group_id")
+    return me
+
+
+def _url(me: Resource) -> str:
+    name = "repository/branches" if me.kind == "branches" else me.kind
+    return f"{me.api.base_url}/api/v4/{_found(me).holder}/{name}?per_page=100"
+
+
+def _resource_url(me: Resource) -> str:
+    return _url(me).replace("?", f"/{me.data['iid']}?") if me.data.get("iid") is not None else _url(me)
 
 
 def _labels_with_details(me: Resource, *, vm: Machine) -> list[Any]:
@@ -256,7 +284,7 @@ def _project_path(me: Resource) -> Any:
 def _root_id(me: Resource) -> Any:
     if me.data.get("project_id") is None and me.data.get("group_id") is None:
         raise RubyError("ArgumentError", "This resource is missing project_id and group_id")
-    answer = me.api.one(me.holder)
+    answer = me.api.one(me.holder, per_page="100")
     group = answer.get("namespace") if me.holder.startswith("projects") else answer
     if not isinstance(group, dict):
         raise no_method("[]", "nil:NilClass")
@@ -328,6 +356,11 @@ def _type_name(me: Resource) -> Any:
 ANY: dict[str, Function] = {
     "resource": lambda me: me.seen,
     "instance_version": _version,
+    "url": _url,
+    "build_url": _url,
+    "resource_url": _resource_url,
+    "resource_id": lambda me: me.data.get("iid"),
+    "redact_confidential_attributes?": lambda me: me.redacts,
 }
 ISSUABLE: dict[str, Function] = ANY | {
     "author": _author,
@@ -335,6 +368,8 @@ ISSUABLE: dict[str, Function] = ANY | {
     "milestone": _milestone,
     "labels": _labels,
     "label_events": _label_events,
+    "query_label_events": _query_label_events,
+    "request_project": lambda me, which: me.api.one(f"projects/{which}"),
     "labels_with_details": _labels_with_details,
     "labels_chronologically": lambda me, *, vm: _labels_with_details(me, vm=vm)[::-1],
     "project_path": _project_path,
@@ -367,7 +402,8 @@ def _milestone_date(me: Part, name: str, vm: Machine) -> Any:
 
 def _part_time(name: str) -> Function:
     def run(me: Part, *, vm: Machine) -> Any:
-        return CONFIDENTIAL if me.of.redacts else _time(vm, me.data.get(name))
+        value = me.data.get(name)
+        return CONFIDENTIAL if me.of.redacts else _time(vm, value) if value is not None else None
 
     return run
 

@@ -827,7 +827,6 @@ def _through_text(name: str) -> Function:
 
 SYMBOL: dict[str, Function] = {
     "to_sym": lambda me: me,
-    "to_proc": lambda me, *, vm: Block(lambda args: vm.send(args[0], me.name, args[1:]), -2, is_lambda=True),
     "name": lambda me: me.name,
     "id2name": lambda me: me.name,
     "length": lambda me: len(me.name),

@@ -1,0 +1,177 @@
+"""Texts of a policy: Ruby's double-quoted strings with #{...}, and the placeholders {{...}}.
+
+Both are found in the text that the policy's author wrote, once; what a value brings along is never looked at again.
+A lone brace, #@name and #$name are ordinary text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.triage.ruby.errors import OutOfBudget, Refused, Return, RubyError
+from bot.triage.ruby.escapes import BadEscape, double_quoted
+from bot.triage.ruby.harmless import put_in
+from bot.triage.ruby.machine import Machine
+from bot.triage.ruby.syntax import Compiler, Frame, Program, Scope, parse, syntax_error
+from bot.triage.ruby.values import to_text
+
+LONGEST_TEXT = 100_000
+PLACEHOLDERS = (
+    "created_at", "updated_at", "closed_at", "merged_at", "state", "author", "assignee", "assignees", "reviewers",
+    "source_branch", "target_branch", "closed_by", "merged_by", "milestone", "labels", "upvotes", "downvotes", "title",
+    "web_url", "full_reference", "type", "items", "name",
+)  # fmt: skip
+_PLACEHOLDER = re.compile(r"\{\{(" + "|".join(PLACEHOLDERS) + r")\}\}")
+_LONE_BRACE = re.compile(r"[{}]")
+
+# Difference 14: in the gem #@x vanishes, and a lone brace stops the run.
+PLAIN_TEXT = 14
+
+
+@dataclass(frozen=True)
+class Placeholder:
+    name: str
+
+
+@dataclass(frozen=True)
+class Template:
+    """A compiled text.
+
+    Args:
+        differences: numbers of what the gem would have done otherwise with this text.
+    """
+
+    pieces: tuple[str | Placeholder | Program, ...]
+    names: frozenset[str] = frozenset()
+    is_constant: bool = True
+    differences: frozenset[int] = frozenset()
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return frozenset(piece.name for piece in self.pieces if isinstance(piece, Placeholder))
+
+    def render(self, vm: Machine, fill: Callable[[str, str], str]) -> str:
+        """The finished text.
+
+        Args:
+            vm: fresh, or as an earlier piece of the same text left it.
+            fill: the text for a placeholder's name, after the text before it.
+
+        Raises:
+            RubyError, Refused: of the expressions in it.
+        """
+        shown = ""
+        frame = Frame(vm)
+        try:
+            for piece in self.pieces:
+                if isinstance(piece, str):
+                    shown += piece
+                elif isinstance(piece, Placeholder):
+                    shown += fill(piece.name, shown)
+                else:
+                    value = piece.code(frame)
+                    shown += put_in(vm, value, shown)
+                vm.characters(len(shown))
+        except Return as done:
+            return put_in(vm, done.value, "")
+        except RecursionError:
+            raise OutOfBudget("The expression is nested too deeply.") from None
+        return shown
+
+
+def compile_text(text: str, *, expands: bool = True) -> Template:
+    """Args: expands: whether {{...}} are placeholders here.
+
+    Raises:
+        RubyError: SyntaxError, with its position in the text.
+        Refused: for what is not supported, with its position.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise OutOfBudget(f"A text of more than {LONGEST_TEXT} characters is not evaluated.")
+    if "#" not in text and "\\" not in text:
+        return Template(_literal(text, expands), differences=_brace_differences(text))
+    if "\0" in text:
+        raise Refused("A NUL character is not supported.", text.index("\0"))
+    end = "END_OF_TEXT"
+    while end in text:
+        end += "_"
+    opening = f"<<{end}\n".encode()
+    data = opening + text.encode() + f"\n{end}\n".encode()
+    root = parse(data)
+    body = next((node for node in root.named_children if node.type == "heredoc_body"), None)
+    if body is None:
+        raise syntax_error("syntax error in the text", 0)
+    offset = len(opening)
+    compiler = Compiler(data, Scope())
+    pieces: list[str | Placeholder | Program] = []
+    differences: set[int] = set()
+    raw = ""
+    place = offset
+    last = len(data) - len(f"\n{end}\n".encode())
+    try:
+        for child in body.children:
+            if child.type != "interpolation" or child.start_byte >= last:
+                continue
+            raw += data[place : child.start_byte].decode()
+            place = child.end_byte
+            if not compiler.text(child).startswith("#{"):
+                raw += compiler.text(child)
+                differences.add(PLAIN_TEXT)
+                continue
+            pieces += _literal(_unescaped(raw, child.start_byte - offset), expands)
+            differences |= _brace_differences(raw)
+            raw = ""
+            if child.end_byte > last or child.has_error:
+                compiler.check_tree(child)
+                raise syntax_error("syntax error, #{ without its }", child.start_byte)
+            compiler.check_tree(child)
+            pieces.append(Program(compiler.body(child.named_children), frozenset(), False))
+        raw += data[place:last].decode()
+        pieces += _literal(_unescaped(raw, last - offset), expands)
+        differences |= _brace_differences(raw)
+        if root.has_error and not any(isinstance(piece, Program) for piece in pieces) and "#{" in raw:
+            raise syntax_error("syntax error, #{ without its }", offset + raw.index("#{"))
+    except (RubyError, Refused) as error:
+        start = getattr(error, "start", None)
+        if start is not None:
+            error.start = max(0, start - offset)  # type: ignore[union-attr]
+        raise
+    return Template(tuple(pieces), frozenset(compiler.used), compiler.is_constant, frozenset(differences))
+
+
+def _unescaped(raw: str, start: int) -> str:
+    try:
+        return double_quoted(raw)
+    except BadEscape as error:
+        raise syntax_error(f"{error}; write \\\\ for a backslash", start) from None
+
+
+def _literal(text: str, expands: bool) -> tuple[str | Placeholder, ...]:
+    if not expands or "{{" not in text:
+        return (text,) if text else ()
+    parts: list[str | Placeholder] = []
+    place = 0
+    for match in _PLACEHOLDER.finditer(text):
+        if match.start() > place:
+            parts.append(text[place : match.start()])
+        parts.append(Placeholder(match[1]))
+        place = match.end()
+    if place < len(text):
+        parts.append(text[place:])
+    return tuple(parts)
+
+
+def _brace_differences(raw: str) -> frozenset[int]:
+    """Braces that do not balance are a syntax error of the gem."""
+    depth = 0
+    for match in _LONE_BRACE.finditer(re.sub(r"\\.", "", raw, flags=re.DOTALL)):
+        depth += 1 if match[0] == "{" else -1
+        if depth < 0:
+            break
+    return frozenset({PLAIN_TEXT}) if depth else frozenset()
+
+
+def text_of(value: object) -> str:
+    return to_text(value)
