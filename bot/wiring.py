@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.gitlab_api.checking import CheckingReader
     from bot.gitlab_api.client import Client
     from bot.gitlab_api.people import Lookups
+    from bot.gitlab_api.policy_reader import PolicyReader
     from bot.gitlab_api.reader import Identity, Reader
     from bot.gitlab_api.session import Observe, RateBudget
     from bot.gitlab_api.writer import GitLabWriter
@@ -107,6 +108,11 @@ class GitLab:
 
         return CheckingReader(self.reading, self.reader())
 
+    def policy_reader(self) -> PolicyReader:
+        from bot.gitlab_api.policy_reader import PolicyReader
+
+        return PolicyReader(self.reading)
+
     def writer(self) -> GitLabWriter:
         from bot.gitlab_api.reader import Reader
         from bot.gitlab_api.writer import GitLabWriter
@@ -146,3 +152,36 @@ def connect(
         environment.signing_tokens[0] if environment.signing_tokens else None,
     )
     return GitLab(reading, writing, Identity(reading, bot.former_bot_usernames), Lookups(), secrets)
+
+
+# The gem tries a request three times in all, after these answers; other servers' errors are for the operator.
+POLICY_ATTEMPTS = 2
+POLICY_RETRIED = (429, 500)
+
+
+def connect_for_policies(
+    url: str, token: str, api_version: str, *, observe: Observe | None = None, longest_pause_s: float = 60.0
+) -> GitLab:
+    """Connections for the command `gitlab-triage`, which needs no settings."""
+    from bot.gitlab_api.client import Client
+    from bot.gitlab_api.people import Lookups
+    from bot.gitlab_api.reader import Identity
+    from bot.gitlab_api.session import GitLabSession, RateBudget
+    from bot.gitlab_api.writer import Secrets
+
+    budget = RateBudget()
+
+    def session(read_only: bool) -> GitLabSession:
+        return GitLabSession(
+            read_only=read_only,
+            pool_size=32,
+            budget=budget,
+            attempts=POLICY_ATTEMPTS,
+            observe=observe,
+            retried=POLICY_RETRIED,
+            longest_pause_s=longest_pause_s,
+        )
+
+    reading = Client(url, token, session(True), api_version)
+    writing = Client(url, token, session(False), api_version)
+    return GitLab(reading, writing, Identity(reading), Lookups(), Secrets())

@@ -29,8 +29,8 @@ class Client:
         GitLabUnreachable: no answer, 429 or 5xx, after the transport has tried again what may be repeated.
     """
 
-    def __init__(self, url: str, token: str, session: GitLabSession) -> None:
-        self.url = url.rstrip("/")
+    def __init__(self, url: str, token: str, session: GitLabSession, api_version: str = "v4") -> None:
+        self.url, self.api_path = url.rstrip("/"), f"/api/{api_version}"
         self.session = session
         self._gitlab = gitlab.Gitlab(
             self.url,
@@ -39,12 +39,17 @@ class Client:
             timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),  # type: ignore[arg-type]
             retry_transient_errors=False,
             user_agent=USER_AGENT,
+            api_version=api_version.removeprefix("v"),
             keep_base_url=True,
         )
 
     def request(self, method: str, path: str, *, params: Json | None = None, body: Json | None = None) -> Any:
         """One request; the decoded JSON of the answer, or None where it has none."""
         return self._send(method, path, params, body)[0]
+
+    def answer(self, method: str, path: str, params: Json) -> tuple[Any, Any]:
+        """The decoded JSON of one request and the headers of its answer."""
+        return self._send(method, path, params, None)
 
     def get(self, path: str, **params: Any) -> Any:
         return self.request("GET", path, params=params)

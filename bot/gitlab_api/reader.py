@@ -36,6 +36,10 @@ class Identity:
                 self._known = (me, frozenset(ids))
             return self._known
 
+    def usernames(self) -> frozenset[str]:
+        """The bot's names, the former ones too."""
+        return frozenset({self.get()[0].username, *self._former})
+
 
 class Reader:
     """Serves the Protocols of all automations."""

@@ -6,6 +6,8 @@ urllib3 retries what may be repeated, and a POST is sent again only where GitLab
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +27,18 @@ RETRIED_STATUSES = (429, 500, 502, 503, 504)
 USER_AGENT = "sectionbot"
 
 Observe = Callable[[str, int, requests.Response | None], None]
+
+
+def is_graphql_query(request: requests.PreparedRequest) -> bool:
+    """Whether a POST only asks: GraphQL, and the word mutation or subscription nowhere in it."""
+    if request.method != "POST" or urlsplit(request.url or "").path.endswith("/api/graphql") is False:
+        return False
+    try:
+        body = json.loads(request.body or b"")
+    except (TypeError, ValueError):
+        return False
+    query = body.get("query") if isinstance(body, dict) else None
+    return isinstance(query, str) and re.search(r"\b(mutation|subscription)\b", query) is None
 
 
 class ReadOnlyViolation(SectionbotError):
@@ -49,14 +63,14 @@ class RateBudget:
         with self._lock:
             self.limit, self.remaining, self.reset_at = limit, remaining, reset_at
 
-    def pause_s(self, reserved: float, now: float) -> float:
+    def pause_s(self, reserved: float, now: float, longest_s: float = LONGEST_PAUSE_S) -> float:
         """Seconds to wait before a request that must leave the share `reserved` (0 to 1) to others."""
         with self._lock:
             if self.limit is None or self.remaining is None or now >= self.reset_at:
                 return 0.0
             if self.remaining > self.limit * reserved:
                 return 0.0
-            return min(self.reset_at - now, LONGEST_PAUSE_S)
+            return min(self.reset_at - now, longest_s)
 
 
 class GitLabSession(requests.Session):
@@ -66,6 +80,9 @@ class GitLabSession(requests.Session):
         read_only: refuse everything but GET, at the transport.
         reserved: the share of the rate limit that this session leaves alone.
         observe: told of each request: method, status (0 where no answer came) and response.
+        attempts: how often a request is tried again.
+        retried: the statuses after which it is.
+        longest_pause_s: at most so long is waited before one request.
     """
 
     def __init__(
@@ -77,18 +94,20 @@ class GitLabSession(requests.Session):
         reserved: float = 0.0,
         attempts: int = 4,
         observe: Observe | None = None,
+        retried: tuple[int, ...] = RETRIED_STATUSES,
+        longest_pause_s: float = LONGEST_PAUSE_S,
     ) -> None:
         super().__init__()
         self.read_only, self.budget, self.reserved, self.attempts = read_only, budget, reserved, attempts
-        self.observe = observe
+        self.observe, self.longest_pause_s = observe, longest_pause_s
         retry = Retry(
             total=attempts,
-            status_forcelist=RETRIED_STATUSES,
+            status_forcelist=retried,
             allowed_methods=("GET", "PUT", "DELETE", "HEAD"),
             backoff_factor=0.3,
             backoff_jitter=0.3,
-            backoff_max=20,
-            retry_after_max=LONGEST_PAUSE_S,
+            backoff_max=min(20, longest_pause_s),
+            retry_after_max=max(1, int(longest_pause_s)),
             raise_on_status=False,
         )
         adapter = HTTPAdapter(pool_connections=4, pool_maxsize=pool_size, max_retries=retry)
@@ -103,17 +122,17 @@ class GitLabSession(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         method = request.method or ""
-        if self.read_only and method not in ("GET", "HEAD"):
+        if self.read_only and method not in ("GET", "HEAD") and not is_graphql_query(request):
             raise ReadOnlyViolation(f"A plan tried to send a {method}; only applying may write.")
         kwargs["timeout"] = kwargs.get("timeout") or (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
         for attempt in range(self.attempts + 1):
-            pause = self.budget.pause_s(self.reserved, time.time())
+            pause = self.budget.pause_s(self.reserved, time.time(), self.longest_pause_s)
             if pause:
                 time.sleep(pause)
             response = self._send_once(request, method, kwargs)
             if method != "POST" or response.status_code != 429 or attempt == self.attempts:
                 return response
-            time.sleep(self._asked_pause(response))
+            time.sleep(min(self._asked_pause(response), self.longest_pause_s))
         raise AssertionError("the loop above returns")
 
     def _send_once(self, request: requests.PreparedRequest, method: str, kwargs: dict[str, Any]) -> requests.Response:

@@ -28,6 +28,7 @@ from bot.domain.resources import AccessLevel, IssueId
 from bot.gitlab_api import shapes
 from bot.gitlab_api.client import Client, Json, encoded
 from bot.gitlab_api.people import PEOPLE_FRESH_S, Lookups
+from bot.gitlab_api.policy_writer import POLICY_CHANGES, PolicyWriter
 from bot.gitlab_api.reader import Identity, own_notes
 
 MOST_MEMBERS_AT_ONCE = 100
@@ -82,6 +83,7 @@ class GitLabWriter:
         self._projects: dict[str, int] = {}
         self._created: set[str] = set()
         self._issues: dict[tuple[str, int], IssueId] = {}
+        self._policies = PolicyWriter(client, lambda: identity.usernames())
 
     def apply(self, step: Step, absent: frozenset[int]) -> Outcome:
         """Never raises: refusals, silence and bugs are outcomes."""
@@ -103,6 +105,9 @@ class GitLabWriter:
                 return self._change_labels(change)
             if isinstance(change, RegisterHook):
                 return self._register_hook(change)
+            if isinstance(change, POLICY_CHANGES):
+                return self._policies.apply(change)
+            assert isinstance(change, ResendDelivery)
             return self._resend(change)
         except GitLabRefused as refused:
             return Outcome(Status.REFUSED, str(refused), _concerned(step))

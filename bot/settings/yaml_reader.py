@@ -22,6 +22,8 @@ class Positions:
     """Path of a value to the line and column (both from 1) of its key, or of the item of a list."""
 
     of: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    texts: dict[Path, tuple[int, int]] = field(default_factory=dict)  # where a text itself begins
+    shared: set[Path] = field(default_factory=set)  # what an alias elsewhere points to
 
     def near(self, path: Path) -> tuple[int, int]:
         """The position of `path`, or of the nearest thing around it that the file has."""
@@ -43,20 +45,24 @@ class _TooMuch(Exception):
         self.what, self.node = what, node
 
 
-def read_yaml(text: str, file: str) -> Document:
+def read_yaml(
+    text: str, file: str, *, loader_class: type[yaml.SafeLoader] = yaml.SafeLoader, first_document_only: bool = False
+) -> Document:
     """The document with positions; mistakes are in `problems`, and `value` is then None or incomplete.
 
     Args:
         file: the name that problems carry.
+        loader_class: how scalars are read.
+        first_document_only: leave later documents of the file alone, instead of refusing them.
     """
     positions = Positions({(): (1, 1)})
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         problem = Problem(file, 1, 1, "", f"the file is larger than {MOST_BYTES:,} bytes.", "Split it.")
         return Document(None, positions, (problem,))
-    loader = yaml.SafeLoader(text.removeprefix("\ufeff"))
+    loader = loader_class(text.removeprefix("\ufeff"))
     builder = _Builder(loader, file, positions)
     try:
-        node = loader.get_single_node()
+        node = _first_node(loader) if first_document_only else loader.get_single_node()
         value = builder.build(node, (), 0) if node is not None else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -76,6 +82,10 @@ def read_yaml(text: str, file: str) -> Document:
     return Document(value, positions, tuple(builder.problems))
 
 
+def _first_node(loader: yaml.SafeLoader) -> Node | None:
+    return loader.get_node() if loader.check_node() else None
+
+
 class _Builder:
     """Turns nodes into plain values and notes where each one stands."""
 
@@ -83,6 +93,7 @@ class _Builder:
         self.loader, self.file, self.positions = loader, file, positions
         self.problems: list[Problem] = []
         self.count = 0
+        self.seen: dict[int, Path] = {}
 
     def build(self, node: Node, path: Path, level: int) -> Any:
         self.count += 1
@@ -90,6 +101,8 @@ class _Builder:
             raise _TooMuch(f"more than {MOST_VALUES:,} values.", node)
         if level > MOST_LEVELS:
             raise _TooMuch(f"nested deeper than {MOST_LEVELS} levels.", node)
+        if not isinstance(node, ScalarNode) and self.seen.setdefault(id(node), path) != path:
+            self.positions.shared.add(self.seen[id(node)])
         if isinstance(node, MappingNode):
             return self._mapping(node, path, level)
         if isinstance(node, SequenceNode):
@@ -102,6 +115,11 @@ class _Builder:
 
     def _scalar(self, node: Node, path: Path) -> Any:
         assert isinstance(node, ScalarNode)
+        if node.style not in ("|", ">"):
+            quote = 1 if node.style else 0
+            self.positions.texts.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1 + quote))
+        else:
+            self.positions.texts.setdefault(path, (node.start_mark.line + 2, 1))
         try:
             return self.loader.construct_object(node, deep=True)
         except (yaml.YAMLError, ValueError) as error:

@@ -1,0 +1,250 @@
+"""Runs policies for the command line: reads the files, plans, applies, reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.gitlab_triage import instant
+from bot.domain.errors import WrongInput, WrongSettings
+
+if TYPE_CHECKING:
+    from bot.domain.plan import Outcome, Step
+    from bot.triage.engine import Result
+    from bot.triage.policy import Policy
+    from bot.triage.report import Report
+
+Json = dict[str, Any]
+SIGNS = {"projects": ("#", "!"), "groups": ("#", "!", "&"), "all": ("#", "!", "&")}
+
+
+@dataclass
+class Requests:
+    """How many requests a run made, by what they were for."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    on_get: Callable[[], None] = lambda: None
+    debug: bool = False
+
+    def observe(self, method: str, status: int, response: Any) -> None:
+        path = re.sub(r"\?.*", "", response.request.path_url) if response is not None else "?"
+        name = re.sub(r"/\d+(?=/|$)", "/:id", path)
+        with self.lock:
+            self.counts[f"{method} {name}"] += 1
+            if method == "GET" or "graphql" in path:
+                self.on_get()
+        if self.debug:
+            click.echo(f"[DEBUG] {method} {path} {status}")
+
+
+def run_gem(flags: Json) -> int:
+    """`gitlab-triage` with the gem's flags. Raises SectionbotError."""
+    from bot.triage.engine import Options, Source
+
+    if flags["require"]:
+        raise WrongInput(_plugin_sentence(flags["require"], _files(flags)))
+    for each in flags["ignored"]:
+        click.echo(f"[WARNING] {each} is no flag; it is ignored.")
+    source = _source(flags)
+    now = instant(flags["now"])
+    zone = local_zone()
+    options = Options(
+        source, now, zone, refetch=flags["refetch"], repeats_notes=True, reference=flags["resource_reference"] or None
+    )
+    policies = _policies(_files(flags), lenient=flags["lenient"], source=source.kind)
+    is_dry = flags["dry_run"] or os.environ.get("TEST") == "true"
+    runner = Runner(flags, options, is_dry=is_dry)
+    for policy in policies:
+        runner.run(policy)
+    return runner.finish()
+
+
+def _files(flags: Json) -> list[str]:
+    return list(dict.fromkeys(flags["policies_file"])) or [".triage-policies.yml"]
+
+
+def _source(flags: Json) -> Any:
+    from bot.triage.engine import Source
+
+    kind = flags["source"]
+    if kind is not None:
+        near = [name for name in ("projects", "groups") if kind and name.startswith(kind)]
+        if len(near) != 1:
+            raise WrongInput(f"invalid argument: --source {kind}. Write projects or groups.")
+        kind = near[0]
+    identifier = flags["source_id"]
+    if flags["project_id"] is not None:
+        click.echo("[WARNING] The option `--project-id` has been deprecated, please use `--source-id` instead\n")
+        kind, identifier = "projects", flags["project_id"]
+    reference = flags["resource_reference"]
+    if flags["all_projects"]:
+        for flag, value in (("--source-id", identifier), ("--resource-reference", reference)):
+            if value is not None:
+                raise WrongInput(f"--all-projects option cannot be used in conjunction with {flag} option!")
+        return Source("all")
+    if not identifier:
+        raise WrongInput("A project or group ID is needed (pass it with the `--source-id` option)!")
+    kind = kind or "projects"
+    if reference and not reference.startswith(SIGNS[kind]):
+        signs = " or ".join(f"'{sign}'" for sign in SIGNS[kind])
+        raise WrongInput(f"--resource-reference can only start with {signs} when --source={kind} is passed ('{reference}' passed)!")
+    return Source(kind, identifier)
+
+
+def _policies(files: list[str], *, lenient: bool, source: str) -> list[Policy]:
+    """All files, read and checked. Raises WrongSettings with every mistake of every file."""
+    policies = [read_file(file, lenient=lenient, source=source) for file in files]
+    errors = tuple(problem for policy in policies for problem in policy.errors)
+    warnings = [problem for policy in policies for problem in policy.problems if problem.is_warning]
+    for warning in warnings:
+        click.echo(str(warning), err=True)
+    if errors:
+        if any("--lenient" in problem.hint for problem in errors):
+            click.echo("Nothing was written. --lenient runs these files as gitlab-triage would.", err=True)
+        else:
+            click.echo("Nothing was written.", err=True)
+        raise WrongSettings(errors)
+    return policies
+
+
+def read_file(file: str, *, lenient: bool = False, source: str = "projects") -> Policy:
+    """Raises WrongInput for a file that is not there."""
+    from bot.triage.policy import read_policy
+
+    try:
+        data = Path(file).read_bytes()
+    except OSError as error:
+        raise WrongInput(f"The policy file {file} cannot be read: {error.strerror}.") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WrongInput(f"The policy file {file} is not UTF-8: byte {error.start + 1} is no character.") from None
+    return read_policy(text.replace("\r\n", "\n"), file, lenient=lenient, source=source)
+
+
+def local_zone() -> Any:
+    """The zone of TZ, or of the machine."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    name = os.environ.get("TZ", "").lstrip(":")
+    for candidate in (name, _machine_zone()):
+        if candidate:
+            try:
+                return ZoneInfo(candidate)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                continue
+    return ZoneInfo("UTC")
+
+
+def _machine_zone() -> str:
+    try:
+        target = str(Path("/etc/localtime").resolve())
+    except OSError:
+        return ""
+    return target.partition("zoneinfo/")[2]
+
+
+def _plugin_sentence(plugins: tuple[str, ...], files: list[str]) -> str:
+    """What to do instead of -r, and which methods of the plug-ins the policies use."""
+    defined: set[str] = set()
+    for plugin in plugins:
+        for path in (Path(plugin), Path(f"{plugin}.rb")):
+            if path.is_file():
+                defined |= set(re.findall(r"^\s*def\s+(?:self\.)?([a-z_]\w*[?!]?)", path.read_text("utf-8", "replace"), re.MULTILINE))
+    texts = " ".join(Path(file).read_text("utf-8", "replace") for file in files if Path(file).is_file())
+    used = sorted(name for name in defined if re.search(rf"\b{re.escape(name)}(?!\w)", texts))
+    which = f" The policies use {', '.join(used)} of it." if used else ""
+    return (
+        f"{', '.join(plugins)} is a plug-in in Ruby, which is not run here.{which} Write the same in Python, as an entry "
+        "point of the group sectionbot.triage; docs/from-the-gem.md shows how."
+    )
+
+
+class Runner:
+    """One run of `gitlab-triage`: file after file, plan and then apply.
+
+    Args:
+        flags: of the command line.
+    """
+
+    def __init__(self, flags: Json, options: Any, *, is_dry: bool) -> None:
+        self.flags, self.options, self.is_dry = flags, options, is_dry
+        self.requests = Requests(debug=flags["debug"])
+        self.code = 0
+        self.used: list[str] = []
+
+    def run(self, policy: Policy) -> None:
+        from bot.triage.engine import Engine
+        from bot.triage.reading import Known
+        from bot.triage.report import Report
+        from bot.wiring import connect_for_policies
+
+        host = (policy.host_url or self.flags["host_url"]).rstrip("/")
+        pause = 1.0 if self.flags["now"] is not None else 60.0
+        gitlab = connect_for_policies(
+            host, self.flags["token"], policy.api_version, observe=self.requests.observe, longest_pause_s=pause
+        )
+        report = Report(lambda text: click.echo(text, nl=False), is_dry=self.is_dry, is_quiet=self.flags["quiet"], base_url=host)
+        self.requests.on_get = report.dot
+        reading = gitlab.policy_reader()
+        engine = Engine(reading, self.options, report.told(), Known(reading, self._cached_members))
+        result = engine.run([policy])
+        for text in result.printed:
+            click.echo(text, nl=False)
+        self._report_failures(result)
+        if not self.is_dry:
+            self._apply(result.steps, gitlab)
+
+    def _report_failures(self, result: Result) -> None:
+        for failure in result.failures:
+            click.echo(f"[ERROR] {failure}", err=True)
+            self.code = max(self.code, failure.exit_code)
+
+    def _apply(self, steps: list[Step], gitlab: Any) -> None:
+        from bot.domain.plan import Plan, Status
+        from bot.runtime.applying import apply_plan
+
+        if not steps:
+            return
+        outcomes: dict[str, Outcome] = apply_plan(Plan(tuple(steps)), gitlab.writer())
+        for step in steps:
+            outcome = outcomes[step.change.key]
+            if not outcome.status.is_good:
+                self.code = 4
+                kind = "refused" if outcome.status is Status.REFUSED else "failed"
+                click.echo(f"[ERROR] {step.change.kind} {step.subject} {kind}: {outcome.sentence}", err=True)
+
+    def _cached_members(self, folder: str, source_id: str) -> list[Json] | None:
+        if not self.flags["cache_dir"]:
+            return None
+        path = Path(self.flags["cache_dir"]) / f"{folder}_{source_id.replace('/', '_')}_members.json"
+        if not path.is_file():
+            return None
+        try:
+            rows = json.loads(path.read_text("utf-8"))
+        except ValueError:
+            raise WrongInput(f"The file {path} of --cache-dir is not JSON.") from None
+        return rows if isinstance(rows, list) else None
+
+    def finish(self) -> int:
+        if self.flags["summary"]:
+            click.echo("\nAPI calls:")
+            for name, count in self.requests.counts.most_common():
+                click.echo(f"{count:6}  {name}")
+            click.echo(f"{self.requests.counts.total():6}  in all")
+        sys.stdout.flush()
+        return self.code
+
+
+_ = ("Report",)

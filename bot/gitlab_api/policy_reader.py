@@ -1,0 +1,101 @@
+"""What the policy engine reads: lists page by page, single answers, GraphQL."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import requests
+
+from bot.domain.errors import GitLabError, GitLabRefused
+from bot.gitlab_api.client import Client, Json
+
+MOST_SIDE_BY_SIDE = 16
+
+
+class PolicyReader:
+    """Implements bot.triage.reading.Reading."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.base_url = client.url
+
+    def pages(self, path: str, params: list[tuple[str, str]], *, per_page: int, follows_links: bool) -> Iterator[list[Json]]:
+        """Page after page, in order; where the first says how many there are, the others are fetched side by side.
+
+        Raises:
+            GitLabError: also where an answer is no list.
+        """
+        wanted: Json = {"per_page": str(per_page), **dict(params)}
+        rows, headers = self._page(path, wanted)
+        yield rows
+        total = headers.get("X-Total-Pages", "")
+        following = headers.get("X-Next-Page")
+        if following and total.isdigit() and int(total) > 2:
+            yield from self._rest(path, wanted, int(following), int(total))
+            return
+        while True:
+            if following:
+                wanted = wanted | {"page": following}
+            else:
+                after = _next_link(headers) if follows_links and following is None else None
+                if after is None:
+                    return
+                wanted = after
+            rows, headers = self._page(path, wanted)
+            yield rows
+            following = headers.get("X-Next-Page")
+
+    def _rest(self, path: str, params: Json, first: int, last: int) -> Iterator[list[Json]]:
+        with ThreadPoolExecutor(MOST_SIDE_BY_SIDE, thread_name_prefix="pages") as pool:
+            waiting = []
+            for page in range(first, last + 1):
+                waiting.append(pool.submit(self._page, path, params | {"page": str(page)}))
+                if len(waiting) >= MOST_SIDE_BY_SIDE:
+                    yield waiting.pop(0).result()[0]
+            for future in waiting:
+                yield future.result()[0]
+
+    def _page(self, path: str, params: Json) -> tuple[list[Json], Any]:
+        rows, headers = self._client.answer("GET", f"/{path}", params)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise GitLabRefused(200, "the answer is no list", f"GET /{path}")
+        return rows, headers
+
+    def get(self, path: str, params: list[tuple[str, str]]) -> Any:
+        answer, _ = self._client.answer("GET", f"/{path}", dict(params))
+        if isinstance(answer, dict) and set(answer) <= {"message", "error"} and answer:
+            raise GitLabRefused(404, str(answer.get("message") or answer.get("error")), f"GET /{path}")
+        return answer
+
+    def graphql(self, query: str, variables: Json) -> Json:
+        """By POST, since lists of numbers do not fit into an address; the session lets nothing but queries through."""
+        answer = self._client.request("POST", f"{self._client.url}/api/graphql", body={"query": query, "variables": variables})
+        if not isinstance(answer, dict) or answer.get("data") is None or answer.get("errors"):
+            errors = answer.get("errors") if isinstance(answer, dict) else None
+            first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+            raise GitLabRefused(200, str(first.get("message", "no data"))[:200], "POST /api/graphql")
+        data: Json = answer["data"]
+        return data
+
+    def side_by_side(self, calls: list[Callable[[], Any]]) -> list[Any]:
+        def tried(call: Callable[[], Any]) -> Any:
+            try:
+                return call()
+            except GitLabError as error:
+                return error
+
+        if len(calls) < 2:
+            return [tried(call) for call in calls]
+        with ThreadPoolExecutor(min(MOST_SIDE_BY_SIDE, len(calls)), thread_name_prefix="facts") as pool:
+            contexts = [contextvars.copy_context() for _ in calls]
+            return [f.result() for f in [pool.submit(c.run, tried, call) for c, call in zip(contexts, calls, strict=True)]]
+
+
+def _next_link(headers: Any) -> Json | None:
+    links = requests.utils.parse_header_links(headers.get("Link", ""))
+    after = next((each["url"] for each in links if each.get("rel") == "next"), None)
+    return dict(parse_qsl(urlsplit(after).query, keep_blank_values=True)) if after else None

@@ -1,0 +1,488 @@
+"""Runs policies: gathers, filters, limits, and decides what would be written. It writes nothing.
+
+Rules run in the order of the file. What a rule does is applied to the facts in memory, so the next rule sees what it
+would see in GitLab, and the plan of the whole run is known before the first write.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.domain.errors import GitLabError
+from bot.domain.plan import Step
+from bot.triage import conditions as conditions_of
+from bot.triage import status_list
+from bot.triage.acting import Acting
+from bot.triage.conditions import Seen
+from bot.triage.facts import Item, holder_of
+from bot.triage.language import BRANCHES
+from bot.triage.policy import Policy, Rule, Summary
+from bot.triage.reading import ExpressionApi, Known, Param, Reading, UnknownName, segment
+from bot.triage.ruby.errors import Refused, RubyError
+from bot.triage.ruby.machine import Machine
+from bot.triage.ruby.methods.resources import CLASS_OF
+from bot.triage.ruby.moments import NS, Moment
+from bot.triage.slimming import Slimming
+from bot.triage.texts import Clock
+from bot.triage.work_items import WORK_ITEM_QUERY, issue_like
+
+Json = dict[str, Any]
+MOST_RESOURCES = 200_000
+MOST_STEPS = 50_000
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is triaged.
+
+    Args:
+        kind: projects, groups or all.
+        id: as it was given: a number or a path, not encoded; empty for all.
+    """
+
+    kind: str
+    id: str = ""
+
+    @property
+    def path(self) -> str:
+        """Below /api/v4; empty for all projects."""
+        return f"{self.kind}/{segment(self.id)}" if self.kind != "all" else ""
+
+    @property
+    def shown(self) -> str:
+        name = {"projects": "project", "groups": "group"}.get(self.kind, "")
+        return f"`{self.id}` {name}" if name else "``"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run goes.
+
+    Args:
+        refetch: each rule asks for its own list, as the gem does.
+        repeats_notes: a note is written again in every run, as the gem does.
+        reference: of the one resource that is looked at: `#42`, `!42`, `&42`.
+        most_steps: a larger plan is cut off here, and said so.
+    """
+
+    source: Source
+    now: dt.datetime
+    zone: dt.tzinfo
+    refetch: bool = False
+    repeats_notes: bool = False
+    reference: str | None = None
+    real_time: bool = False
+    bot_usernames: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something of a run that did not work; the rest went on.
+
+    Args:
+        exit_code: 2 where the policy is wrong, 4 where GitLab has refused or was silent.
+    """
+
+    rule: str
+    sentence: str
+    exit_code: int
+    resource: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.rule}: " if self.rule else ""
+        which = f"{self.resource}: " if self.resource else ""
+        return f"{where}{which}{self.sentence}"
+
+
+@dataclass(frozen=True)
+class RuleRun:
+    """What one rule (and one expansion of its labels) came to; the report is made of these.
+
+    Args:
+        found, filtered, limited: how many resources were left after each stage; None where it was not reached.
+    """
+
+    rule: Rule
+    found: int | None = None
+    filtered: int | None = None
+    limited: int | None = None
+    steps: tuple[Step, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class Told:
+    """Where a run tells what it does, as it goes; the report writes it down."""
+
+    policy: Callable[[Policy], None] = lambda policy: None
+    source: Callable[[Source], None] = lambda source: None
+    kind: Callable[[str], None] = lambda kind: None
+    summary: Callable[[Summary], None] = lambda summary: None
+    rule: Callable[[Rule], None] = lambda rule: None
+    rule_done: Callable[[RuleRun], None] = lambda run: None
+    skipped: Callable[[str], None] = lambda sentence: None
+
+
+@dataclass
+class Result:
+    """A run's plan, and what went wrong on the way to it."""
+
+    steps: list[Step] = field(default_factory=list)
+    runs: list[RuleRun] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
+
+
+class Engine:
+    """One run over one source.
+
+    Args:
+        reading: GitLab; nothing is written.
+    """
+
+    def __init__(self, reading: Reading, options: Options, told: Told | None = None, known: Known | None = None) -> None:
+        self.reading, self.options, self.told = reading, options, told or Told()
+        self.known = known or Known(reading)
+        self.api = ExpressionApi(self.known)
+        delta = options.now - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+        ns = (delta.days * 86400 + delta.seconds) * NS + delta.microseconds * 1000
+        self.clock_now = Moment(ns, options.zone)
+        self.clock = Clock(options.now, options.zone)
+        self.items: dict[Any, Item] = {}
+        self.lists: dict[Any, list[Item]] = {}
+        self.result = Result()
+        self.per_page = 100
+        self.slimming = Slimming.everything()
+        self._status_ids: dict[str, frozenset[int]] = {}
+        self._discussions: dict[Any, dict[str, int]] = {}
+        self._lock = threading.Lock()
+        self.shared: dict[tuple[str, str], int] = {}
+        self.last_on: dict[str, str] = {}
+        self._turn = 0
+
+    def turn(self) -> int:
+        """A number of its own for each change, so that two that are alike are two."""
+        self._turn += 1
+        return self._turn
+
+    # -- the run ---------------------------------------------------------------------------------------------------------
+
+    def run(self, policies: list[Policy]) -> Result:
+        """The plan of all policies, one after the other."""
+        for policy in policies:
+            self.run_policy(policy)
+        return self.result
+
+    def run_policy(self, policy: Policy) -> None:
+        self.told.policy(policy)
+        self.per_page = policy.per_page
+        self.slimming = Slimming.for_policy(policy)
+        self.shared = {} if self.options.refetch else self._sharing(policy)
+        self.told.source(self.options.source)
+        for each in policy.types:
+            if each.kind == "epics" and self.options.source.kind != "groups":
+                self.told.skipped("Epics can only be triaged at the group level; they are skipped. Set --source groups.")
+                continue
+            if not self._is_asked_for(each.kind):
+                continue
+            self.told.kind(each.kind)
+            for summary in each.summaries:
+                self._run_summary(summary)
+            for rule in each.rules:
+                self._run_rule(rule)
+
+    def _is_asked_for(self, kind: str) -> bool:
+        reference = self.options.reference
+        if reference is None:
+            return True
+        return kind in {"#": ("issues", "work_items"), "!": ("merge_requests",), "&": ("epics",)}.get(reference[:1], ())
+
+    def _run_rule(self, rule: Rule) -> None:
+        handled: set[Any] = set()
+        for expansion in rule.expansions:
+            self.told.rule(rule)
+            items = self._gathered(rule, expansion, handled)
+            if items is None:
+                continue
+            handled |= {item.key for item in items}
+            self._act(rule, lambda acting, items=items: acting.act(items), items)  # type: ignore[misc]
+
+    def _act(self, rule: Rule, decide: Callable[[Acting], None], items: list[Item]) -> None:
+        acting = Acting(self, rule)
+        try:
+            decide(acting)
+        except (UnknownName, RubyError, Refused) as error:
+            self._fail(rule, error)
+            acting.take_back()
+            return
+        except GitLabError as error:
+            self._fail(rule, error)
+            acting.take_back()
+            return
+        finally:
+            self.result.printed += acting.printed
+        self._told_counts = replace(self._told_counts, steps=tuple(acting.steps), warnings=tuple(acting.warnings))
+        self.result.steps += acting.steps
+        self.result.failures += acting.failures
+        self.result.runs.append(self._told_counts)
+        self.told.rule_done(self._told_counts)
+
+    def _run_summary(self, summary: Summary) -> None:
+        self.told.summary(summary)
+        gathered: list[tuple[Rule, list[Item]]] = []
+        seen: set[Any] = set()
+        for rule in summary.rules:
+            same = repr((rule.name, rule.conditions, rule.limits, rule.actions, rule.type))
+            if same in seen:
+                continue
+            seen.add(same)
+            if rule.type == "custom":
+                gathered.append((rule, []))
+                continue
+            handled: set[Any] = set()
+            together: list[Item] = []
+            for expansion in rule.expansions:
+                self.told.rule(rule)
+                items = self._gathered(rule, expansion, handled)
+                if items is None:
+                    continue
+                self.result.runs.append(self._told_counts)
+                self.told.rule_done(self._told_counts)
+                handled |= {item.key for item in items}
+                together += items
+            gathered.append((rule, together))
+        self._told_counts = RuleRun(summary.own)
+        everything = [item for _, items in gathered for item in items]
+        self._act(summary.own, lambda acting: acting.summarize_summary(gathered), everything)
+
+    _told_counts: RuleRun
+
+    def _fail(self, rule: Rule, error: Exception, resource: str = "") -> None:
+        code = 4 if isinstance(error, GitLabError) else 2
+        sentence = getattr(error, "sentence", None) or str(error)
+        failure = Failure(rule.shown_name or ".".join(map(str, rule.where)), sentence, code, resource)
+        if failure not in self.result.failures:
+            self.result.failures.append(failure)
+
+    # -- gathering -------------------------------------------------------------------------------------------------------
+
+    def _gathered(self, rule: Rule, expansion: tuple[str, ...] | None, handled: set[Any]) -> list[Item] | None:
+        """The resources that a rule acts on, in the order in which it does; None where the list could not be read."""
+        try:
+            candidates = list(self._candidates(rule, expansion))
+        except (GitLabError, RubyError, status_list.SourceHasNoPath) as error:
+            self._fail(rule, error)
+            return None
+        found = [item for item in candidates if not item.is_gone]
+        kept = self._filtered(rule, expansion, found)
+        kept = [item for item in kept if item.key not in handled]
+        limited = self._limited(rule, kept)
+        for item in limited:
+            title = item.row.get("title")
+            if isinstance(title, str) and ("\n" in title or "\r" in title):
+                item.row["title"] = title.replace("\r", " ").replace("\n", " ")
+        self._told_counts = RuleRun(rule, len(found), len(kept), len(limited))
+        return limited
+
+    def _sharing(self, policy: Policy) -> dict[tuple[str, str], int]:
+        """How many lists of rules there would be for each type and state."""
+        counts: dict[tuple[str, str], int] = {}
+        for rule in policy.rules():
+            if rule.type == "custom" or not self._can_share(rule):
+                continue
+            key = (rule.kind, str(rule.conditions.get("state") or ""))
+            counts[key] = counts.get(key, 0) + len(rule.expansions)
+        return counts
+
+    def _can_share(self, rule: Rule) -> bool:
+        if rule.kind in ("work_items", "branches") or self.options.reference is not None:
+            return False
+        given = rule.conditions
+        milestone = str(conditions_of.first_of(given.get("milestone"))).lower()
+        if milestone in ("upcoming", "started"):
+            return False
+        return not any(key in given for key in conditions_of.ONLY_SERVER)
+
+    def _candidates(self, rule: Rule, expansion: tuple[str, ...] | None) -> Iterator[Item]:
+        if conditions_of.names_of(rule.conditions.get("work_item_status")) and rule.kind == "issues":
+            for name in conditions_of.names_of(rule.conditions["work_item_status"]):
+                self.status_ids(name)
+        state = str(rule.conditions.get("state") or "")
+        shares = self._can_share(rule) and self.shared.get((rule.kind, state), 0) > 1
+        if shares:
+            params = [("state", state)] if state else []
+            items = self._list(rule, params, is_kept=True)
+            wanted = (item for item in items if self._holds_in_list(rule, expansion, item))
+        else:
+            own = conditions_of.query(rule, expansion, self.clock_now)
+            items = self._list(rule, own, is_kept=not self.options.refetch)
+            wanted = (item for item in items if not item.is_changed or self._holds_in_list(rule, expansion, item))
+        seen = set()
+        for item in wanted:
+            if item.key not in seen:
+                seen.add(item.key)
+                yield item
+        # What the run itself has changed since may belong here now, though GitLab did not list it.
+        for item in list(self.items.values()):
+            if item.is_changed and item.kind == rule.kind and item.key not in seen and not shares:
+                if self._holds_in_list(rule, expansion, item):
+                    yield item
+
+    def _holds_in_list(self, rule: Rule, expansion: tuple[str, ...] | None, item: Item) -> bool:
+        """The conditions that GitLab filters by, answered here."""
+        for key, value in rule.conditions.items():
+            if conditions_of.is_answered_here(rule, key) and not (key == "date" and conditions_of.is_date_sent(rule)):
+                continue
+            if key in conditions_of.CLIENT and key != "date":
+                continue
+            if not conditions_of.answer(rule, key, value, item, self, expansion).holds:
+                return False
+        return True
+
+    def _list(self, rule: Rule, params: list[Param], *, is_kept: bool) -> list[Item]:
+        path, params = self._list_path(rule, params)
+        question = (path, tuple(params), self.per_page)
+        if is_kept and question in self.lists:
+            return self.lists[question]
+        items: list[Item] = []
+        seen: set[Any] = set()
+        pages = self.reading.pages(path, params, per_page=self.per_page, follows_links=not self.options.refetch)
+        for page in pages:
+            for row in page:
+                item = self._item(rule.kind, row)
+                if item.key in seen:
+                    continue  # a list that changes while its pages are read shows some twice
+                seen.add(item.key)
+                items.append(item)
+            if len(items) > MOST_RESOURCES:
+                raise RubyError("RangeError", f"the list has more than {MOST_RESOURCES:,} resources; narrow the rule")
+        if is_kept:
+            self.lists[question] = items
+        return items
+
+    def _list_path(self, rule: Rule, params: list[Param]) -> tuple[str, list[Param]]:
+        source = self.options.source
+        name = {"branches": "repository/branches", "work_items": "-/work_items"}.get(rule.kind, rule.kind)
+        path = f"{source.path}/{name}" if source.path else name
+        reference = self.options.reference
+        if rule.kind == "work_items":
+            extra = [*WORK_ITEM_QUERY] + ([("include_descendants", "true")] if source.kind == "groups" else [])
+            if reference is not None:
+                extra.append(("iids", reference[1:]))
+            return path, extra + params
+        if reference is not None:
+            if rule.kind == "epics":
+                path = f"{path}/{reference[1:]}"
+            params = [("iids", reference[1:]), *params]
+        if source.kind == "all":
+            params = [*params, ("scope", "all")]
+        return path, params
+
+    def _item(self, kind: str, row: Json) -> Item:
+        if kind == "work_items":
+            row = issue_like(row, self.known)
+        row["type"] = kind
+        source = self.options.source
+        item = Item(kind, holder_of(kind, row, source.path or "projects/"), self.slimming.slim(row))
+        if kind == "branches" and row.get("project_id") is None and source.kind == "projects" and source.id.isdigit():
+            item.row["project_id"] = int(source.id)
+        known = self.items.get(item.key)
+        if known is not None:
+            if not known.is_changed:
+                known.row = item.row
+            return known
+        self.items[item.key] = item
+        return item
+
+    # -- filtering -------------------------------------------------------------------------------------------------------
+
+    def _filtered(self, rule: Rule, expansion: tuple[str, ...] | None, items: list[Item]) -> list[Item]:
+        kept = []
+        here = [key for key in conditions_of.CLIENT if key in rule.conditions and conditions_of.is_answered_here(rule, key)]
+        cheap = [key for key in here if key not in conditions_of.COSTLY]
+        costly = [key for key in here if key in conditions_of.COSTLY]
+        keeps_unprotected = rule.kind == BRANCHES[0] and rule.conditions.get("protected") is None
+        for item in items:
+            if keeps_unprotected and item.row.get("protected"):
+                continue
+            try:
+                # Every cheap condition is answered, so that a mistake in one shows on each resource that it meets.
+                answers = [conditions_of.answer(rule, key, rule.conditions[key], item, self, expansion) for key in cheap]
+                if not all(each.holds for each in answers):
+                    continue
+                if all(
+                    conditions_of.answer(rule, key, rule.conditions[key], item, self, expansion).holds for key in costly
+                ):
+                    kept.append(item)
+            except (RubyError, Refused) as error:
+                self._fail(rule, error, item.name)
+            except GitLabError as error:
+                self._fail(rule, error)
+                return []
+        return kept
+
+    def _limited(self, rule: Rule, items: list[Item]) -> list[Item]:
+        limits = rule.limits
+        if not limits:
+            return items
+        for key in ("most_recent", "oldest"):
+            if key in limits:
+                if all(item.row.get("created_at") is not None for item in items):
+                    items = sorted(items, key=lambda item: str(item.row["created_at"]), reverse=key == "most_recent")
+                items = items[: limits[key]]
+        return items[: limits["per_run"]] if "per_run" in limits else items
+
+    def explained(self, rule: Rule, expansion: tuple[str, ...] | None, item: Item) -> list[Seen | Failure]:
+        """The answer of every condition for one resource, in the order of the file."""
+        result: list[Seen | Failure] = []
+        for key, value in rule.conditions.items():
+            try:
+                result.append(conditions_of.answer(rule, key, value, item, self, expansion))
+            except (RubyError, Refused, GitLabError) as error:
+                sentence = getattr(error, "sentence", None) or str(error)
+                result.append(Failure(key, sentence, 4 if isinstance(error, GitLabError) else 2, item.name))
+        if rule.kind == "branches" and rule.conditions.get("protected") is None and item.row.get("protected"):
+            result.append(Seen("protected", False, "a branch that is not protected", "a protected one"))
+        return result
+
+    # -- facts -----------------------------------------------------------------------------------------------------------
+
+    def machine(self, item: Item) -> Machine:
+        resource = CLASS_OF[item.kind](item.row, item.kind, self.api)
+        vm = Machine(self.options.now, self.options.zone, resource)
+        vm.printed = self.result.printed
+        return vm
+
+    def members(self, source: str, source_id: str, inherited: bool) -> frozenset[str]:
+        return self.known.members(source, source_id, inherited)
+
+    def status_ids(self, name: str) -> frozenset[int]:
+        if name not in self._status_ids:
+            self._status_ids[name] = status_list.ids_with_status(self.known, self.options.source, name)
+        return self._status_ids[name]
+
+    def discussions(self, item: Item) -> dict[str, int]:
+        if item.key not in self._discussions:
+            status_list.load_counts(self.known, self.options.source, self.items, item, self._discussions)
+        return self._discussions.get(item.key, {})
+
+    def last_human_activity(self, item: Item) -> str | None:
+        """The latest note of a person, or the creation; system notes of people count, the bot's own do not."""
+        latest = str(item.row.get("created_at"))
+        if item.kind == "branches":
+            return latest
+        name = "issues" if item.kind == "work_items" else item.kind
+        rows = self.known.rows(
+            f"{item.holder}/{name}/{item.row.get('iid')}/notes", ("sort", "desc"), ("order_by", "created_at")
+        )
+        for row in rows:
+            author = row.get("author") or {}
+            if author.get("username") in self.options.bot_usernames or author.get("bot"):
+                continue
+            return max(latest, str(row.get("created_at")))
+        return latest
+

@@ -1,0 +1,109 @@
+"""The resources of a run, as GitLab told them and as the run's own effects have changed them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+_QUICK_ACTION = re.compile(r"^/(\w+)[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_LABEL = re.compile(r'~"([^"]+)"|~([^\s~"]+)')
+
+
+@dataclass(eq=False)
+class Item:
+    """One resource.
+
+    Args:
+        kind: issues, merge_requests, epics, branches, work_items.
+        holder: API path of its project or group: `projects/7`, `groups/5`; empty where GitLab did not say.
+        row: its JSON; changed in place by the effects of the run.
+        is_changed: whether the run has changed it.
+        is_gone: whether the run has deleted or moved it.
+    """
+
+    kind: str
+    holder: str
+    row: Json
+    is_changed: bool = False
+    is_gone: bool = False
+    facts: Json = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str, Any]:
+        return (self.kind, self.holder, self.row.get("iid") if self.kind != "branches" else self.row.get("name"))
+
+    @property
+    def name(self) -> str:
+        """As a person would type it."""
+        references = self.row.get("references")
+        if isinstance(references, dict) and references.get("full"):
+            return str(references["full"])
+        if self.kind == "branches":
+            return f"{self.holder}:{self.row.get('name')}"
+        sign = {"merge_requests": "!", "epics": "&"}.get(self.kind, "#")
+        return f"{self.holder}{sign}{self.row.get('iid')}"
+
+    @property
+    def labels(self) -> list[str]:
+        return [label["name"] if isinstance(label, dict) else str(label) for label in self.row.get("labels") or []]
+
+
+def holder_of(kind: str, row: Json, source: str) -> str:
+    """API path of where a resource lives; what the row does not say, the source of the run does."""
+    if kind == "epics":
+        return f"groups/{row['group_id']}" if row.get("group_id") is not None else source
+    if row.get("project_id") is not None:
+        return f"projects/{row['project_id']}"
+    if row.get("group_id") is not None:
+        return f"groups/{row['group_id']}"
+    return source
+
+
+def scope_of(label: str) -> str | None:
+    """`a::b` of `a::b::c`: of the labels with one scope GitLab keeps the last that was put on."""
+    scope, separator, _ = label.rpartition("::")
+    return scope if separator and scope else None
+
+
+def with_labels(labels: list[str], add: list[str], remove: list[str]) -> list[str]:
+    """The labels afterwards; a scoped label takes the place of its siblings."""
+    result = list(labels)
+    for label in add:
+        scope = scope_of(label)
+        if scope is not None:
+            result = [each for each in result if scope_of(each) != scope or each == label]
+        if label not in result:
+            result.append(label)
+    return [label for label in result if label not in remove]
+
+
+def apply_note(item: Item, body: str, now_text: str) -> None:
+    """What a note changes: the clock, the count, and what its quick actions do."""
+    words = _QUICK_ACTION.sub("", body).strip()
+    if words:
+        item.row["user_notes_count"] = (item.row.get("user_notes_count") or 0) + 1
+    for action, argument in _QUICK_ACTION.findall(body):
+        names = [quoted or bare for quoted, bare in _LABEL.findall(argument)]
+        if action in ("label", "labels") and names:
+            item.row["labels"] = with_labels(item.labels, names, [])
+        elif action in ("unlabel", "remove_label"):
+            item.row["labels"] = [label for label in item.labels if names and label not in names]
+        elif action == "relabel" and names:
+            item.row["labels"] = names
+        elif action == "close":
+            apply_state(item, "close", now_text)
+        elif action == "reopen":
+            apply_state(item, "reopen", now_text)
+    item.row["updated_at"] = now_text
+    item.is_changed = True
+
+
+def apply_state(item: Item, event: str, now_text: str) -> None:
+    if event == "close" and item.row.get("state") == "opened":
+        item.row |= {"state": "closed", "closed_at": now_text}
+    elif event == "reopen" and item.row.get("state") == "closed":
+        item.row |= {"state": "opened", "closed_at": None, "closed_by": None}
+    item.row["updated_at"] = now_text
+    item.is_changed = True
