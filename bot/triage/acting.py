@@ -24,7 +24,7 @@ from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Step
 from bot.triage import conditions as conditions_of
 from bot.triage.conditions import Seen
-from bot.triage.facts import Item, apply_note, apply_state, with_labels
+from bot.triage.facts import Item, apply_note, apply_state, touch, with_labels
 from bot.triage.language import UPDATE_ACTIONS
 from bot.triage.policy import Rule, is_on, names_of
 from bot.triage.reading import UnknownName, segment
@@ -146,8 +146,8 @@ class Acting:
         return prepared
 
     def _writing(self, item: Item, redacts: Any) -> Writing:
-        hides = redacts is None or is_on(redacts)
-        return Writing(item.row, item.kind, self.engine.api, self.engine.clock, redacts=hides)
+        # Only a plain false shows what is confidential; null and "false" do not.
+        return Writing(item.row, item.kind, self.engine.api, self.engine.clock, redacts=redacts is not False)
 
     def _comment_text(self, writing: Writing) -> str:
         actions, templates = self.rule.actions, self.rule.templates
@@ -161,7 +161,7 @@ class Acting:
         else:
             template = templates.get(("actions", "comment"))
             parts = [writing.text(template)] if template is not None else []
-        mentions = " ".join(f"@{str(name).removeprefix('@')}" for name in names_of(actions.get("mention")) if name)
+        mentions = " ".join(f"@{name}" for name in names_of(actions.get("mention")) if name)
         return "\n\n".join(part for part in [*parts, mentions] if part).strip()
 
     def _names(self, key: str, writing: Writing) -> list[str] | None:
@@ -196,7 +196,7 @@ class Acting:
 
         title = text("title", "title")
         if key == "summarize":
-            writing.row = {"title": title, "items": items, "type": self.rule.kind, "resources": rows or []}
+            writing.row = {"type": self.rule.kind, "title": title, "items": items, "resources": rows or []}
         description = text(body_key, "markdown")
         texts = IssueTexts(title, description)
         texts.labels = self._listed(("actions", key, "labels"), value.get("labels"), writing, items)
@@ -351,7 +351,7 @@ class Acting:
             if each.texts.get("move") and self.rule.kind == "issues":
                 path = each.texts["move"]
                 self.add(MoveIssue(self.target(each.item), self.known.project_id(path), path), "its move", each.item)
-                each.item.is_gone = each.item.is_changed = True
+                each.item.is_gone = True
 
     def _health(self, item: Item, value: Any) -> None:
         if value == item.row.get("health_status", "unknown"):
@@ -359,7 +359,7 @@ class Acting:
         sent = HEALTH.get(str(value), str(value)) if value is not None else None
         self.add(SetWidget(self.target(item), "healthStatusWidget", sent, self.engine.turn()), "its health_status", item)
         item.row["health_status"] = value
-        item.is_changed = True
+        touch(item, self._now_text(), "health_status")
 
     def _update(self, each: Prepared) -> None:
         item, actions = each.item, self.rule.actions
@@ -464,8 +464,9 @@ class Acting:
                 row[key] = actions[key]
         if actions.get("status") is not None:
             apply_state(item, str(actions["status"]), self._now_text())
-        row["updated_at"] = self._now_text()
-        item.is_changed = True
+        fields = [key for key in each.names if each.names[key] is not None] + list(each.texts)
+        fields += ["labels" if "remove_labels" in fields else "", "assignee", "weight", "discussion_locked"]
+        touch(item, self._now_text(), *(name.removeprefix("remove_") for name in fields))
 
     def _update_work_item(self, each: Prepared) -> None:
         item = each.item
@@ -493,8 +494,7 @@ class Acting:
         item.row["labels"] = with_labels(item.labels, add, remove)
         if people:
             item.row["assignees"] = [{"id": self.known.user_id(name), "username": name} for name in people]
-        item.row["updated_at"] = self._now_text()
-        item.is_changed = True
+        touch(item, self._now_text(), "labels", "assignees")
 
     # issues, summaries
 
@@ -543,7 +543,7 @@ class Acting:
             return None
         row: Json = {"type": self.rule.kind}
         writing = Writing(row, self.rule.kind, self.engine.api, self.engine.clock, redacts=True)
-        shows_all = value.get("redact_confidential_resources") is not None and not is_on(value["redact_confidential_resources"])
+        shows_all = value.get("redact_confidential_resources") is False
         visible = [each for each in rows if shows_all or each.get("confidential") is not True]
         texts = self._issue_texts("summarize", writing, items, visible)
         if not texts.title.strip():
@@ -608,7 +608,7 @@ class Acting:
         if item.kind not in ("issues", "merge_requests", "branches"):
             return
         self.add(DeleteResource(self.target(item)), "its delete", item)
-        item.is_gone = item.is_changed = True
+        item.is_gone = True
 
     def _set_status(self, prepared: list[Prepared], status: str) -> None:
         if self.rule.kind != "issues":

@@ -448,6 +448,20 @@ CLIENT = (
 )  # fmt: skip
 # Answered after the others, since they cost requests.
 COSTLY = ("assignee_member", "author_member", "discussions")
+# Which fields of a resource decide a condition of the list; a change of others cannot matter to it.
+FIELDS: dict[str, tuple[str, ...]] = {
+    "labels": ("labels",),
+    "forbidden_labels": ("labels",),
+    "state": ("state",),
+    "milestone": ("milestone",),
+    "weight": ("weight",),
+    "health_status": ("health_status",),
+    "date": ("updated_at",),
+    "draft": ("title",),
+    "reviewer_id": ("reviewers",),
+    "assignees": ("assignees",),
+}
+
 # What the list cannot tell, or only GitLab can: such a rule keeps its own query.
 ONLY_SERVER = ("iteration",)
 
@@ -475,7 +489,7 @@ def is_answered_here(rule: Rule, key: str) -> bool:
     """Whether this condition is checked on what its own list has given."""
     if key == "date":
         date = rule.conditions["date"]
-        return not is_date_sent(rule) or date.get("filter_in_ruby") in (True, "true")
+        return not is_date_sent(rule) or date.get("filter_in_ruby") is True
     return key in CLIENT
 
 

@@ -237,8 +237,9 @@ class Engine:
         seen: set[Any] = set()
         for rule in summary.rules:
             same = repr((rule.name, rule.conditions, rule.limits, rule.actions, rule.type))
-            if same in seen:
+            if same in seen and not self.options.refetch:
                 continue
+            is_new = same not in seen
             seen.add(same)
             if rule.type == "custom":
                 gathered.append((rule, []))
@@ -254,7 +255,8 @@ class Engine:
                 self.told.rule_done(self._told_counts)
                 handled |= {item.key for item in items}
                 together += items
-            gathered.append((rule, together))
+            if is_new:
+                gathered.append((rule, together))
         self._told_counts = RuleRun(summary.own)
         everything = [item for _, items in gathered for item in items]
         self._act(summary.own, lambda acting: acting.summarize_summary(gathered), everything)
@@ -320,7 +322,11 @@ class Engine:
         else:
             own = conditions_of.query(rule, expansion, self.clock_now)
             items = self._list(rule, own, is_kept=not self.options.refetch)
-            wanted = (item for item in items if not item.is_changed or self._holds_in_list(rule, expansion, item))
+            wanted = (
+                item
+                for item in items
+                if not item.is_changed or self._holds_in_list(rule, expansion, item, only_changed=True)
+            )
         seen = set()
         for item in wanted:
             if item.key not in seen:
@@ -328,13 +334,33 @@ class Engine:
                 yield item
         # What the run itself has changed since may belong here now, though GitLab did not list it.
         for item in list(self.items.values()):
-            if item.is_changed and item.kind == rule.kind and item.key not in seen and not shares:
-                if self._holds_in_list(rule, expansion, item):
-                    yield item
+            if item.key in seen or shares or item.kind != rule.kind or not self._may_belong_now(rule, item):
+                continue
+            if self._holds_in_list(rule, expansion, item):
+                yield item
 
-    def _holds_in_list(self, rule: Rule, expansion: tuple[str, ...] | None, item: Item) -> bool:
-        """The conditions that GitLab filters by, answered here."""
+    def _may_belong_now(self, rule: Rule, item: Item) -> bool:
+        """Whether a change of this run can have brought the resource into the rule's list."""
+        return any(
+            field in item.changed for key in rule.conditions for field in conditions_of.FIELDS.get(key, ())
+        ) and not (item.changed == {"updated_at", "user_notes_count"} and not self._is_newer_than(rule))
+
+    @staticmethod
+    def _is_newer_than(rule: Rule) -> bool:
+        date = rule.conditions.get("date")
+        return isinstance(date, dict) and date.get("attribute") == "updated_at"
+
+    def _holds_in_list(
+        self, rule: Rule, expansion: tuple[str, ...] | None, item: Item, *, only_changed: bool = False
+    ) -> bool:
+        """The conditions that GitLab filters by, answered here.
+
+        Args:
+            only_changed: only those that a change of this run can have touched; GitLab has answered the others.
+        """
         for key, value in rule.conditions.items():
+            if only_changed and not item.changed & set(conditions_of.FIELDS.get(key, ())):
+                continue
             if conditions_of.is_answered_here(rule, key) and not (key == "date" and conditions_of.is_date_sent(rule)):
                 continue
             if key in conditions_of.CLIENT and key != "date":
@@ -350,7 +376,11 @@ class Engine:
             return self.lists[question]
         items: list[Item] = []
         seen: set[Any] = set()
-        pages = self.reading.pages(path, params, per_page=self.per_page, follows_links=not self.options.refetch)
+        if rule.kind == "epics" and self.options.reference is not None:
+            one = self.reading.get(path, [("per_page", str(self.per_page)), *params])
+            pages: Iterator[list[Json]] = iter([[one]] if isinstance(one, dict) else [])
+        else:
+            pages = self.reading.pages(path, params, per_page=self.per_page, follows_links=not self.options.refetch)
         for page in pages:
             for row in page:
                 item = self._item(rule.kind, row)

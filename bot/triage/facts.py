@@ -19,16 +19,19 @@ class Item:
         kind: issues, merge_requests, epics, branches, work_items.
         holder: API path of its project or group: `projects/7`, `groups/5`; empty where GitLab did not say.
         row: its JSON; changed in place by the effects of the run.
-        is_changed: whether the run has changed it.
+        changed: the fields that the run has changed.
         is_gone: whether the run has deleted or moved it.
     """
 
     kind: str
     holder: str
     row: Json
-    is_changed: bool = False
+    changed: set[str] = field(default_factory=set)
     is_gone: bool = False
-    facts: Json = field(default_factory=dict)
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.changed) or self.is_gone
 
     @property
     def key(self) -> tuple[str, str, Any]:
@@ -96,8 +99,15 @@ def apply_note(item: Item, body: str, now_text: str) -> None:
             apply_state(item, "close", now_text)
         elif action == "reopen":
             apply_state(item, "reopen", now_text)
+    touch(item, now_text, "user_notes_count")
+    if any(action not in ("close", "reopen") for action, _ in _QUICK_ACTION.findall(body)):
+        item.changed.add("labels")
+
+
+def touch(item: Item, now_text: str, *fields: str) -> None:
+    """GitLab renews updated_at with every change."""
     item.row["updated_at"] = now_text
-    item.is_changed = True
+    item.changed |= {"updated_at", *fields}
 
 
 def apply_state(item: Item, event: str, now_text: str) -> None:
@@ -105,5 +115,4 @@ def apply_state(item: Item, event: str, now_text: str) -> None:
         item.row |= {"state": "closed", "closed_at": now_text}
     elif event == "reopen" and item.row.get("state") == "closed":
         item.row |= {"state": "opened", "closed_at": None, "closed_by": None}
-    item.row["updated_at"] = now_text
-    item.is_changed = True
+    touch(item, now_text, "state", "closed_at")

@@ -213,6 +213,13 @@ class _Reader:
                 self.unknown(path, key, language.TYPE_KEYS, "key", "ignores it")
         if kind == "epics" and self.source == "projects":
             self.problem(path, "epics belong to groups; they are skipped for a project.", "Use --source groups.", warns=True)
+        if kind == "branches" and self.source == "groups":
+            self.problem(path, "branches belong to projects, not to groups.", "Use --source projects.",
+                         in_gem="asks the group for them, and deletes them in the project whose id is the group's")  # fmt: skip
+            return None
+        if kind == "work_items" and self.source == "all":
+            self.problem(path, "work items cannot be listed for all projects.", "Use --source projects or groups.")
+            return None
         summaries = [
             summary
             for index, each in enumerate(self.listed(value.get("summaries"), (*path, "summaries")))
@@ -772,7 +779,10 @@ class _RuleChecker:
 
     action_delete = _flag
     action_comment_internal = _flag
-    action_redact_confidential_resources = _flag
+
+    def action_redact_confidential_resources(self, value: Any, at: Path) -> None:
+        if value not in (True, False):
+            self.problem(at, "must be true or false; what is confidential stays hidden.", warns=True)
 
     def action_discussion_locked(self, value: Any, at: Path) -> None:
         self._flag(value, at)
@@ -802,7 +812,8 @@ class _RuleChecker:
                 self.reader.unknown((*self.rule.where, *at), key, language.SUMMARIZE_KEYS, "key of summarize", "ignores it")
         self.issue_fields(value, at, language.SUMMARIZE_KEYS)
         if not sub_rule and not str(value.get("title") or "").strip():
-            self.problem(at, "without a title no issue is created.", in_gem="creates none", warns=True)
+            noted = self.rule.actions.get("comment_on_summary") is not None
+            self.problem(at, "without a title no issue is created.", in_gem=None if noted else "creates none", warns=not noted)
 
     def action_issue(self, value: Any, at: Path) -> None:
         if not isinstance(value, dict):
@@ -829,13 +840,13 @@ class _RuleChecker:
                 else:
                     self.text(value[key], (*at, key), expands=True, trims=True)
             elif key == "redact_confidential_resources":
-                self._flag(value[key], (*at, key))
+                self.action_redact_confidential_resources(value[key], (*at, key))
             elif key == "destination":
                 given = value[key]
                 if given is not None and (not isinstance(given, str | int) or isinstance(given, bool)):
                     self.problem((*at, key), "must be a project's path or id.")
             else:
-                self.text(value[key], (*at, key), expands=True, trims=True)
+                self.text(value[key], (*at, key), expands=True, trims=key not in ("item", "summary", "description"))
 
 
 def names_of(value: Any) -> list[str]:

@@ -25,7 +25,7 @@ _COUNTS = """query($source: ID!, $after: String, $iids: [String!]) {
   %(holder)s(fullPath: $source) {
     %(connection)s(after: $after, %(subgroups)siids: $iids) {
       pageInfo { hasNextPage endCursor }
-      nodes { id userDiscussionsCount userNotesCount }
+      nodes { id title webUrl userDiscussionsCount userNotesCount }
     }
   }
 }"""
@@ -92,6 +92,9 @@ def load_counts(
         for node in _pages(known, query, variables, holder, connection):
             item = by_id.get(number(node["id"]))
             if item is not None:
+                item.row |= {
+                    name: node[field] for name, field in (("title", "title"), ("web_url", "webUrl")) if node.get(field)
+                }
                 counts[item.key] = {
                     "threads": int(node.get("userDiscussionsCount") or 0),
                     "notes": int(node.get("userNotesCount") or 0),

@@ -33,11 +33,15 @@ PARENTS = {
 
 
 class RubyError(Exception):
-    """What Ruby would raise: the class by its name, and a sentence of ours."""
+    """What Ruby would raise: the class by its name, and a sentence of ours.
+
+    `start` is where it stands in the expression, for what is seen when it is compiled.
+    """
 
     def __init__(self, kind: str, sentence: str) -> None:
         super().__init__(f"{kind}: {sentence}")
         self.kind, self.sentence = kind, sentence
+        self.start: int | None = None
 
     def is_a(self, name: str) -> bool:
         kind: str | None = self.kind

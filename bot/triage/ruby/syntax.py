@@ -95,7 +95,7 @@ def parse(data: bytes) -> Node:
 
 def syntax_error(sentence: str, start: int) -> RubyError:
     error = RubyError("SyntaxError", sentence)
-    error.start = start  # type: ignore[attr-defined]
+    error.start = start
     return error
 
 

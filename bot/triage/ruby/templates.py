@@ -102,7 +102,7 @@ def compile_text(text: str, *, expands: bool = True) -> Template:
     root = parse(data)
     body = next((node for node in root.named_children if node.type == "heredoc_body"), None)
     if body is None:
-        raise syntax_error("syntax error in the text", 0)
+        raise _unreadable(text)
     offset = len(opening)
     compiler = Compiler(data, Scope())
     pieces: list[str | Placeholder | Program] = []
@@ -136,9 +136,23 @@ def compile_text(text: str, *, expands: bool = True) -> Template:
     except (RubyError, Refused) as error:
         start = getattr(error, "start", None)
         if start is not None:
-            error.start = max(0, start - offset)  # type: ignore[union-attr]
+            error.start = max(0, start - offset)
         raise
     return Template(tuple(pieces), frozenset(compiler.used), compiler.is_constant, frozenset(differences))
+
+
+def _unreadable(text: str) -> RubyError:
+    """Why the parser made nothing of a text."""
+    escape = re.search(r"\\u(?![0-9a-fA-F]{4}|\{)|\\x(?![0-9a-fA-F])", text)
+    if escape:
+        shown = escape[0]
+        return syntax_error(f"{shown} needs hexadecimal digits; write \\{shown} for a backslash", _bytes(text, escape.start()))
+    opening = text.rfind("#{")
+    return syntax_error("syntax error, #{ without its }", _bytes(text, max(opening, 0)))
+
+
+def _bytes(text: str, place: int) -> int:
+    return len(text[:place].encode())
 
 
 def _unescaped(raw: str, start: int) -> str:
