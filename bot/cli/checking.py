@@ -64,12 +64,18 @@ def schema(name: str | None) -> None:
 
 
 def _render(problems: Sequence[Problem], form: str, *, online: bool) -> str:
+    fine = "The settings are fine." if not online else "The settings are fine, and GitLab has all that they name."
+    return render_problems(problems, form, fine)
+
+
+def render_problems(problems: Sequence[Problem], form: str, fine: str) -> str:
+    """Problems as people or GitLab read them; `fine` is what is said where there are none."""
     if form == "codequality":
         return json.dumps([_code_quality(problem) for problem in problems], indent=2, ensure_ascii=False)
     if form == "json":
         return json.dumps([vars(problem) for problem in problems], indent=2, ensure_ascii=False)
     if not problems:
-        return "The settings are fine." if not online else "The settings are fine, and GitLab has all that they name."
+        return fine
     warnings = sum(1 for problem in problems if problem.is_warning)
     count = len(problems) - warnings
     tail = f"{count} problem{'s' if count != 1 else ''}, {warnings} warning{'s' if warnings != 1 else ''}."

@@ -16,6 +16,7 @@ COMMANDS = {
     "serve": ("bot.cli.serving", "serve", "Take webhooks and work on them, in one process."),
     "worker": ("bot.cli.serving", "worker", "Work on what others have accepted; needs a PostgreSQL database."),
     "sweep": ("bot.cli.sweeping", "sweep", "Look at everything, or at one thing; print the plan, or apply it."),
+    "triage": ("bot.cli.triaging", "triage", "Triage by policy files: plan, apply, check, explain."),
     "config": ("bot.cli.checking", "config", "Check the settings; print their JSON Schema."),
     "hooks": ("bot.cli.hooking", "hooks", "Register the webhooks in GitLab; find and mend what was not delivered."),
     "deliveries": ("bot.cli.delivering", "deliveries", "What came in, what was done, what failed for good."),

@@ -86,7 +86,7 @@ def sweep(
     means = Means(settings, gitlab.reader, gitlab.writer if apply_ else None, AUTOMATIONS)
     chosen = [each for each in AUTOMATIONS if not names or each.name in names]
     parts: list[Part] = []
-    with _progress(len(chosen)) as advance:
+    with progress(len(chosen)) as advance:
         for automation in chosen:
             advance(automation.name)
             parts += run([(automation, looked_at)], means, moment).parts
@@ -103,7 +103,7 @@ def sweep(
 
 
 @contextlib.contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
+def progress(total: int) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal; nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda _name: None

@@ -106,7 +106,7 @@ def read_policy(text: str, file: str, *, lenient: bool = False, source: str = "p
 
     Args:
         lenient: what the gem would have run all the same is a warning, and is run.
-        source: projects, groups or all; some mistakes depend on it.
+        source: projects, groups, all, or any where it is not known; some mistakes depend on it.
     """
     reader = _Reader(file, lenient, source)
     return reader.read(text)
@@ -118,6 +118,7 @@ class _Reader:
         self.positions = Positions()
         self.problems: list[Problem] = []
         self.rule_count = 0
+        self.lines: list[str] = []
 
     # -- problems --------------------------------------------------------------------------------------------------------
 
@@ -148,9 +149,15 @@ class _Reader:
         hint = f"Perhaps you meant {near[0]}?" if near else f"Known: {', '.join(known)}."
         return self.problem((*path, str(key)), f"there is no {thing} {key}.", hint, in_gem=in_gem)
 
+    def indent(self, line: int) -> int:
+        """Blanks at the beginning of a line: those of a block of text are not part of it."""
+        lines = self.lines
+        return len(lines[line - 1]) - len(lines[line - 1].lstrip(" ")) if 0 < line <= len(lines) else 0
+
     # -- the file --------------------------------------------------------------------------------------------------------
 
     def read(self, text: str) -> Policy:
+        self.lines = text.split("\n")
         document = read_yaml(text, self.file, loader_class=PsychLoader, first_document_only=True)
         self.positions = document.positions
         for problem in document.problems:
@@ -608,6 +615,8 @@ class _RuleChecker:
             extra = before.count("\n")
             line += extra
             column = (column if not extra else 1) + len(before.rpartition("\n")[2])
+            if column - len(before.rpartition("\n")[2]) == 1:
+                column += self.reader.indent(line)
         hint = "" if isinstance(error, Refused) else "gitlab-triage stops here, too."
         self.reader.problem(
             (*self.rule.where, *at), str(error.sentence).rstrip(".") + ".", hint, at=(line, column) if line else None

@@ -79,7 +79,7 @@ class Writing:
         vm.begin()
         shown = template.render(vm, lambda name, before: self.placeholder(name, before, place, items))
         self.printed += vm.printed
-        self.differences |= template.differences
+        self.differences |= template.differences | vm.differences
         if self.hides and template.names:
             self.differences.add(HIDDEN)
         return shown
@@ -117,18 +117,20 @@ def _decorated(name: str, value: str) -> str:
     return f'%"{value}"' if name == "milestone" else f"@{value}"
 
 
-def _mention(user: Any) -> str:
+def _mention(user: Any, safe: Any) -> str:
     username = user.get("username") if isinstance(user, dict) else None
-    return f"@{username}" if isinstance(username, str) and _USERNAME.match(username) else ""
+    if not isinstance(username, str):
+        return ""
+    return f"@{username if _USERNAME.match(username) else safe(username)}"
 
 
 def _shown(name: str, value: Any, safe: Any) -> str:
     if value is None:
         return ""
     if name in ("author", "assignee", "closed_by", "merged_by"):
-        return _mention(value)
+        return _mention(value, safe)
     if name in ("assignees", "reviewers"):
-        return ", ".join(filter(None, map(_mention, value))) if isinstance(value, list) else ""
+        return ", ".join(filter(None, [_mention(user, safe) for user in value])) if isinstance(value, list) else ""
     if name == "milestone":
         title = value.get("title") if isinstance(value, dict) else None
         return f'%"{safe(title)}"' if title is not None else ""

@@ -68,6 +68,7 @@ class Machine:
         self.last_match: Match | None = None
         self.variables: dict[str, Any] = {}
         self.printed: list[str] = []
+        self.differences: set[int] = set()
 
     @functools.cached_property
     def today(self) -> dt.date:

@@ -28,6 +28,11 @@ _LONE_BRACE = re.compile(r"[{}]")
 
 # Difference 14: in the gem #@x vanishes, and a lone brace stops the run.
 PLAIN_TEXT = 14
+# Difference 15: in the gem a value that contains {{title}} is expanded once more.
+NOT_EXPANDED = 15
+# Globals that would show something of the machine; as plain text they would only hide a mistake.
+_GLOBAL = re.compile(r"(?<!\\)#\$(0|PROGRAM_NAME|LOAD_PATH|LOADED_FEATURES|stdin|stdout|stderr)\b")
+_BREAK_OUT = re.compile(r"\}[^{}]*%Q\{")
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,10 @@ class Template:
                 elif isinstance(piece, Placeholder):
                     shown += fill(piece.name, shown)
                 else:
-                    value = piece.code(frame)
-                    shown += put_in(vm, value, shown)
+                    part = put_in(vm, piece.code(frame), shown)
+                    if "{{" in part and _PLACEHOLDER.search(part):
+                        vm.differences.add(NOT_EXPANDED)
+                    shown += part
                 vm.characters(len(shown))
         except Return as done:
             return put_in(vm, done.value, "")
@@ -90,6 +97,9 @@ def compile_text(text: str, *, expands: bool = True) -> Template:
     """
     if len(text) > LONGEST_TEXT:
         raise OutOfBudget(f"A text of more than {LONGEST_TEXT} characters is not evaluated.")
+    outside = _GLOBAL.search(text) or _BREAK_OUT.search(text)
+    if outside:
+        raise Refused(f"`{outside[0]}` would reach outside of the text; write \\# for a plain #.", _bytes(text, outside.start()))
     if "#" not in text and "\\" not in text:
         return Template(_literal(text, expands), differences=_brace_differences(text))
     if "\0" in text:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from bot.triage.ruby.errors import RubyError, argument_error, type_error
+from bot.triage.ruby.errors import Refused, RubyError, argument_error, type_error
 
 NUMBERS = (int, float, Fraction)
 
@@ -522,7 +522,7 @@ def inspect(value: Any) -> str:
     if isinstance(value, Failure):
         return f"#<{value.kind}: {value.sentence}>"
     if isinstance(value, Block):
-        return "#<Proc>"
+        raise Refused("A block has no text.")
     return str(value.ruby_inspect())
 
 

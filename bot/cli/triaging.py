@@ -1,0 +1,261 @@
+"""`sectionbot triage`: policies as a plan, checked, explained, and expressions to try."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.gitlab_triage import instant
+from bot.domain.errors import WrongInput, WrongSettings
+from bot.wiring import Environment
+
+if TYPE_CHECKING:
+
+    from bot.triage.policy import Policy
+
+Json = dict[str, Any]
+FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str), metavar="FILE...")
+NOW = click.option("--now", metavar="TIME", help="The instant to take for now, like 2026-03-15T10:30:00Z.")
+LENIENT = click.option("--lenient", is_flag=True, help="Mistakes that the gem runs with are warnings.")
+
+
+@click.group()
+def triage() -> None:
+    """Triage by policy files: plan or apply them, check them, ask why, try expressions."""
+
+
+@triage.command()
+@FILES
+@click.option("--project", "projects", multiple=True, metavar="PATH", help="Triage this project (several times).")
+@click.option("--group", "groups", multiple=True, metavar="PATH", help="Triage this group (several times).")
+@click.option("--all-projects", is_flag=True, help="Triage all projects that the token can see.")
+@click.option("--apply", "apply_", is_flag=True, help="Do it. Without this, the plan is printed and nothing is written.")
+@click.option("--limit", type=click.IntRange(0), metavar="N", help="Refuse a plan of more than N changes (exit 3).")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True,
+    help="How the plan is printed.",
+)  # fmt: skip
+@click.option("--refetch", is_flag=True, help="Each rule asks for its own list, as the gem does.")
+@LENIENT
+@NOW
+@click.pass_context
+def run(
+    ctx: click.Context, files: tuple[str, ...], projects: tuple[str, ...], groups: tuple[str, ...], all_projects: bool,
+    apply_: bool, limit: int | None, form: str, refetch: bool, lenient: bool, now: str | None,
+) -> None:  # fmt: skip
+    """Plan what the policies in FILE... would do, and do it with --apply."""
+    from bot.cli.plan_output import render_run
+    from bot.cli.sweeping import progress
+    from bot.cli.triage_run import local_zone
+    from bot.domain.plan import Notice, NoticeKind, Plan
+    from bot.runtime.applying import apply_plan
+    from bot.runtime.run import Part, Run
+    from bot.triage.engine import Engine, Options, Source
+
+    environment: Environment = ctx.obj
+    sources = [Source("projects", each) for each in projects] + [Source("groups", each) for each in groups]
+    sources += [Source("all")] if all_projects else []
+    if not sources:
+        raise click.UsageError("Say what to triage: --project PATH, --group PATH or --all-projects.")
+    environment.token()
+    gitlab = _connect(environment)
+    moment, zone = instant(now), local_zone()
+    own = gitlab.identity.usernames()
+    parts: list[Part] = []
+    steps: list[Any] = []
+    with progress(len(sources)) as advance:
+        for source in sources:
+            advance(source.id or "all projects")
+            policies = _read(files, lenient=lenient, source=source.kind)
+            options = Options(source, moment, zone, refetch=refetch, bot_usernames=own)
+            result = Engine(gitlab.policy_reader(), options).run(policies)
+            notices = tuple(
+                Notice(NoticeKind.REFUSED, failure.resource or failure.rule, str(failure)) for failure in result.failures
+            )
+            parts.append(Part(f"triage of {source.id or 'all projects'}", Plan(tuple(result.steps), notices)))
+            steps += result.steps
+    if limit is not None and len(steps) > limit:
+        counts = ", ".join(f"{count} {kind}" for kind, count in Plan(tuple(steps)).counts().items())
+        click.echo(f"The plan has {len(steps)} changes, more than --limit {limit}: {counts}. Nothing was written.", err=True)
+        ctx.exit(3)
+    if apply_:
+        writer = gitlab.writer()
+        parts = [Part(part.automation, part.plan, apply_plan(part.plan, writer)) for part in parts]
+    outcome = Run(tuple(parts))
+    click.echo(render_run(outcome, form, names=sys.stdout.isatty()))
+    if not apply_ and steps and form == "text":
+        click.echo("Nothing was written. Run it again with --apply to do this.", err=True)
+    ctx.exit(outcome.exit_code)
+
+
+@triage.command()
+@FILES
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "codequality"]), default="text", show_default=True,
+    help="codequality is the report that GitLab shows on the line in the merge request.",
+)  # fmt: skip
+@click.option("--source", type=click.Choice(["any", "projects", "groups", "all"]), default="any", show_default=True,
+              help="For what the policies are; some mistakes depend on it.")  # fmt: skip
+@LENIENT
+@click.pass_context
+def check(ctx: click.Context, files: tuple[str, ...], form: str, source: str, lenient: bool) -> None:
+    """Tell every mistake in FILE..., with its line, column and a hint."""
+    from bot.cli.checking import render_problems
+    from bot.cli.triage_run import read_file
+
+    policies = [read_file(file, lenient=lenient, source=source) for file in files]
+    problems = tuple(sorted(problem for policy in policies for problem in policy.problems))
+    fine = f"{'The policy is' if len(files) == 1 else 'The policies are'} fine."
+    click.echo(render_problems(problems, form, fine))
+    ctx.exit(2 if any(not problem.is_warning for problem in problems) else 0)
+
+
+@triage.command()
+@click.argument("file", type=click.Path(path_type=str))
+@click.option("--resource", required=True, metavar="REFERENCE", help="group/project#12, group/project!3 or group&4.")
+@LENIENT
+@NOW
+@click.pass_context
+def explain(ctx: click.Context, file: str, resource: str, lenient: bool, now: str | None) -> None:
+    """Why each rule of FILE holds for a resource, or does not; and what would be done."""
+    from bot.cli.triage_run import local_zone
+    from bot.triage.engine import Options
+    from bot.triage.explaining import explain_policy, source_of
+
+    environment: Environment = ctx.obj
+    environment.token()
+    source, kind, number = source_of(resource)
+    policy = _read((file,), lenient=lenient, source=source.kind)[0]
+    gitlab = _connect(environment)
+    options = Options(source, instant(now), local_zone(), bot_usernames=gitlab.identity.usernames())
+    for line in explain_policy(policy, kind, number, options, gitlab.policy_reader()):
+        click.echo(line)
+
+
+@triage.command("eval")
+@click.argument("expression", required=False)
+@click.option("--resource", metavar="REFERENCE", help="A resource in GitLab: group/project#12.")
+@click.option("--facts", type=click.Path(path_type=Path), metavar="FILE", help="A resource in a JSON file.")
+@click.option("--batch", type=click.Path(path_type=Path), metavar="FILE.jsonl", help="Evaluate each row of the file.")
+@click.option("--text", "is_text", is_flag=True, help="It is a text with #{...} and {{...}}, not a condition.")
+@NOW
+@click.pass_context
+def evaluate(
+    ctx: click.Context, expression: str | None, resource: str | None, facts: Path | None, batch: Path | None, is_text: bool,
+    now: str | None,
+) -> None:  # fmt: skip
+    """Try EXPRESSION on a resource; or each row of a batch.
+
+    A row has expression, kind (condition or text), fixture (a file in the folder fixtures beside the batch), now and
+    tz. It is written with our result, or refused with the sentence and the position.
+    """
+    if batch is not None:
+        _evaluate_batch(batch)
+        return
+    if expression is None:
+        raise click.UsageError("Give an EXPRESSION, or --batch FILE.")
+    if (resource is None) == (facts is None):
+        raise click.UsageError("Say on what: --resource REFERENCE or --facts FILE.")
+    from bot.cli.triage_run import local_zone
+    from bot.triage.trying import FileApi, position, try_condition, try_text
+
+    if facts is not None:
+        row, kind, api = _facts(facts)
+    else:
+        row, kind, api = _from_gitlab(ctx.obj, str(resource))
+    try_it = try_text if is_text else try_condition
+    trial = try_it(expression, row, kind, api, instant(now), local_zone())
+    if trial.printed:
+        click.echo(trial.printed, nl=False)
+    if trial.refused is not None:
+        line, column = position(expression, trial.start or 0)
+        raise WrongInput(f"{line}:{column}: {trial.refused}")
+    result = trial.result or {}
+    if "raises" in result:
+        raise WrongInput(f"{result['raises']['class']}: {result['raises']['message']}")
+    if is_text:
+        click.echo(result["text"])
+    else:
+        click.echo(f"{result.get('raw', 'a block')}  ({result.get('class', 'Proc')}; {'holds' if result['value'] else 'does not hold'})")
+
+
+def _facts(path: Path) -> tuple[Json, str, Any]:
+    from bot.triage.trying import FileApi
+
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise WrongInput(f"The facts {path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise WrongInput(f"The facts {path} are no JSON: {error}.") from None
+    if not isinstance(found, dict):
+        raise WrongInput(f"The facts {path} must be a map: a resource, or resource and api.")
+    row = found["resource"] if isinstance(found.get("resource"), dict) else found
+    return row, str(row.get("type") or "issues"), FileApi(found.get("api") or {})
+
+
+def _from_gitlab(environment: Environment, reference: str) -> tuple[Json, str, Any]:
+    from bot.triage.explaining import read_resource, source_of
+    from bot.triage.reading import ExpressionApi, Known
+
+    environment.token()
+    source, kind, number = source_of(reference)
+    reader = _connect(environment).policy_reader()
+    row = read_resource(reader, source, kind, number)
+    return row | {"type": kind}, kind, ExpressionApi(Known(reader))
+
+
+def _evaluate_batch(batch: Path) -> None:
+    from bot.triage.trying import try_row
+
+    fixtures: dict[str, Json] = {}
+    try:
+        lines = batch.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise WrongInput(f"The batch {batch} cannot be read: {error.strerror}.") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            name = row["fixture"]
+            if name not in fixtures:
+                fixtures[name] = json.loads(_fixture(batch, name).read_text("utf-8"))
+            answer = try_row(row, fixtures[name])
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise WrongInput(f"{batch}:{number}: this row cannot be read: {type(error).__name__} {error}.") from None
+        click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def _fixture(batch: Path, name: str) -> Path:
+    for path in (batch.parent / "fixtures" / f"{name}.json", batch.parent / f"{name}.json", batch.parent / name):
+        if path.is_file():
+            return path
+    raise FileNotFoundError(f"the fixture {name} is not beside the batch")
+
+
+def _read(files: tuple[str, ...], *, lenient: bool, source: str) -> list[Policy]:
+    """Raises WrongSettings with every mistake."""
+    from bot.cli.triage_run import read_file
+
+    policies = [read_file(file, lenient=lenient, source=source) for file in files]
+    for policy in policies:
+        for problem in policy.problems:
+            if problem.is_warning:
+                click.echo(str(problem), err=True)
+    errors = tuple(problem for policy in policies for problem in policy.errors)
+    if errors:
+        raise WrongSettings(errors)
+    return policies
+
+
+def _connect(environment: Environment) -> Any:
+    from bot.wiring import connect_for_policies
+
+    return connect_for_policies(environment.gitlab_url, environment.token(), "v4")
+
+
