@@ -11,15 +11,32 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from bot.domain.plan import Outcome, Step
-    from bot.triage.policy import Policy
+    pass
 
 GEM_VERSION = "1.58.0"
 LONG_FLAGS = (
-    "--dry-run", "--policies-file", "--all-projects", "--source", "--source-id", "--project-id", "--resource-reference",
-    "--token", "--host-url", "--require", "--debug", "--summary", "--quiet", "--cache-dir", "--help", "--version",
-    "--init", "--init-ci", "--lenient", "--refetch", "--now",
-)  # fmt: skip
+    "--dry-run",
+    "--policies-file",
+    "--all-projects",
+    "--source",
+    "--source-id",
+    "--project-id",
+    "--resource-reference",
+    "--token",
+    "--host-url",
+    "--require",
+    "--debug",
+    "--summary",
+    "--quiet",
+    "--cache-dir",
+    "--help",
+    "--version",
+    "--init",
+    "--init-ci",
+    "--lenient",
+    "--refetch",
+    "--now",
+)
 EXAMPLE_POLICY = """\
 # What is done, and to what: https://gitlab.com/gitlab-org/ruby/gems/gitlab-triage describes the language.
 resource_rules:
@@ -60,7 +77,9 @@ triage:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("-n", "--dry-run", is_flag=True, help="Don't actually update anything, just print.")
-@click.option("-f", "--policies-file", multiple=True, metavar="FILE", help="A policy file; default .triage-policies.yml.")
+@click.option(
+    "-f", "--policies-file", multiple=True, metavar="FILE", help="A policy file; default .triage-policies.yml."
+)
 @click.option("--all-projects", is_flag=True, help="All projects that the token can see.")
 @click.option("-s", "--source", metavar="TYPE", help="projects (the default) or groups.")
 @click.option("-i", "--source-id", metavar="ID", help="Id or path of the project or group.")
@@ -73,7 +92,10 @@ triage:
 @click.option("--summary", is_flag=True, help="Print how many requests were made, at the end.")
 @click.option("--quiet", is_flag=True, help="No dots and no headers.")
 @click.option(
-    "--cache-dir", envvar="GITLAB_TRIAGE_CACHE_DIR", metavar="DIR", help="Answers fetched before: groups_9970_members.json."
+    "--cache-dir",
+    envvar="GITLAB_TRIAGE_CACHE_DIR",
+    metavar="DIR",
+    help="Answers fetched before: groups_9970_members.json.",
 )
 @click.option("-v", "--version", is_flag=True, help="Print the version of the language.")
 @click.option("--init", is_flag=True, help="Write .triage-policies.yml.")
@@ -91,7 +113,10 @@ def gitlab_triage(**flags: Any) -> int:
     if flags["version"]:
         click.echo(GEM_VERSION)
         return 0
-    for flag, name, text in (("init", ".triage-policies.yml", EXAMPLE_POLICY), ("init_ci", ".gitlab-ci.yml", EXAMPLE_PIPELINE)):
+    for flag, name, text in (
+        ("init", ".triage-policies.yml", EXAMPLE_POLICY),
+        ("init_ci", ".gitlab-ci.yml", EXAMPLE_PIPELINE),
+    ):
         if flags[flag]:
             Path(name).write_text(text, encoding="utf-8")
             return 0
@@ -117,7 +142,7 @@ def instant(text: str | None) -> dt.datetime:
 
 def completed(arguments: list[str]) -> list[str]:
     """Long flags may be shortened, as far as they stay unique."""
-    result = []
+    result: list[str] = []
     for place, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
         if name == "--":
@@ -157,5 +182,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-
-

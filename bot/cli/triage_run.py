@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bot.domain.plan import Outcome, Step
     from bot.triage.engine import Result
     from bot.triage.policy import Policy
-    from bot.triage.report import Report
 
 Json = dict[str, Any]
 SIGNS = {"projects": ("#", "!"), "groups": ("#", "!", "&"), "all": ("#", "!", "&")}
@@ -50,7 +49,7 @@ class Requests:
 
 def run_gem(flags: Json) -> int:
     """`gitlab-triage` with the gem's flags. Raises SectionbotError."""
-    from bot.triage.engine import Options, Source
+    from bot.triage.engine import Options
 
     if flags["require"]:
         raise WrongInput(_plugin_sentence(flags["require"], _files(flags)))
@@ -98,7 +97,9 @@ def _source(flags: Json) -> Any:
     kind = kind or "projects"
     if reference and not reference.startswith(SIGNS[kind]):
         signs = " or ".join(f"'{sign}'" for sign in SIGNS[kind])
-        raise WrongInput(f"--resource-reference can only start with {signs} when --source={kind} is passed ('{reference}' passed)!")
+        raise WrongInput(
+            f"--resource-reference can only start with {signs} when --source={kind} is passed ('{reference}' passed)!"
+        )
     return Source(kind, identifier)
 
 
@@ -161,13 +162,17 @@ def _plugin_sentence(plugins: tuple[str, ...], files: list[str]) -> str:
     for plugin in plugins:
         for path in (Path(plugin), Path(f"{plugin}.rb")):
             if path.is_file():
-                defined |= set(re.findall(r"^\s*def\s+(?:self\.)?([a-z_]\w*[?!]?)", path.read_text("utf-8", "replace"), re.MULTILINE))
+                defined |= set(
+                    re.findall(
+                        r"^\s*def\s+(?:self\.)?([a-z_]\w*[?!]?)", path.read_text("utf-8", "replace"), re.MULTILINE
+                    )
+                )
     texts = " ".join(Path(file).read_text("utf-8", "replace") for file in files if Path(file).is_file())
     used = sorted(name for name in defined if re.search(rf"\b{re.escape(name)}(?!\w)", texts))
     which = f" The policies use {', '.join(used)} of it." if used else ""
     return (
-        f"{', '.join(plugins)} is a plug-in in Ruby, which is not run here.{which} Write the same in Python, as an entry "
-        "point of the group sectionbot.triage; docs/from-the-gem.md shows how."
+        f"{', '.join(plugins)} is a plug-in in Ruby, which is not run here.{which} Write the same in Python, as an "
+        "entry point of the group sectionbot.triage; docs/from-the-gem.md shows how."
     )
 
 
@@ -195,7 +200,9 @@ class Runner:
         gitlab = connect_for_policies(
             host, self.flags["token"], policy.api_version, observe=self.requests.observe, longest_pause_s=pause
         )
-        report = Report(lambda text: click.echo(text, nl=False), is_dry=self.is_dry, is_quiet=self.flags["quiet"], base_url=host)
+        report = Report(
+            lambda text: click.echo(text, nl=False), is_dry=self.is_dry, is_quiet=self.flags["quiet"], base_url=host
+        )
         self.requests.on_get = report.dot
         reading = gitlab.policy_reader()
         engine = Engine(reading, self.options, report.told(), Known(reading, self._cached_members))
@@ -245,6 +252,3 @@ class Runner:
             click.echo(f"{self.requests.counts.total():6}  in all")
         sys.stdout.flush()
         return self.code
-
-
-_ = ("Report",)

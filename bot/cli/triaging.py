@@ -14,7 +14,6 @@ from bot.domain.errors import WrongInput, WrongSettings
 from bot.wiring import Environment
 
 if TYPE_CHECKING:
-
     from bot.triage.policy import Policy
 
 Json = dict[str, Any]
@@ -33,20 +32,35 @@ def triage() -> None:
 @click.option("--project", "projects", multiple=True, metavar="PATH", help="Triage this project (several times).")
 @click.option("--group", "groups", multiple=True, metavar="PATH", help="Triage this group (several times).")
 @click.option("--all-projects", is_flag=True, help="Triage all projects that the token can see.")
-@click.option("--apply", "apply_", is_flag=True, help="Do it. Without this, the plan is printed and nothing is written.")
+@click.option(
+    "--apply", "apply_", is_flag=True, help="Do it. Without this, the plan is printed and nothing is written."
+)
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="Refuse a plan of more than N changes (exit 3).")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True,
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
     help="How the plan is printed.",
-)  # fmt: skip
+)
 @click.option("--refetch", is_flag=True, help="Each rule asks for its own list, as the gem does.")
 @LENIENT
 @NOW
 @click.pass_context
 def run(
-    ctx: click.Context, files: tuple[str, ...], projects: tuple[str, ...], groups: tuple[str, ...], all_projects: bool,
-    apply_: bool, limit: int | None, form: str, refetch: bool, lenient: bool, now: str | None,
-) -> None:  # fmt: skip
+    ctx: click.Context,
+    files: tuple[str, ...],
+    projects: tuple[str, ...],
+    groups: tuple[str, ...],
+    all_projects: bool,
+    apply_: bool,
+    limit: int | None,
+    form: str,
+    refetch: bool,
+    lenient: bool,
+    now: str | None,
+) -> None:
     """Plan what the policies in FILE... would do, and do it with --apply."""
     from bot.cli.plan_output import render_run
     from bot.cli.sweeping import progress
@@ -74,13 +88,16 @@ def run(
             options = Options(source, moment, zone, refetch=refetch, bot_usernames=own)
             result = Engine(gitlab.policy_reader(), options).run(policies)
             notices = tuple(
-                Notice(NoticeKind.REFUSED, failure.resource or failure.rule, str(failure)) for failure in result.failures
+                Notice(NoticeKind.REFUSED, failure.resource or failure.rule, str(failure))
+                for failure in result.failures
             )
             parts.append(Part(f"triage of {source.id or 'all projects'}", Plan(tuple(result.steps), notices)))
             steps += result.steps
     if limit is not None and len(steps) > limit:
         counts = ", ".join(f"{count} {kind}" for kind, count in Plan(tuple(steps)).counts().items())
-        click.echo(f"The plan has {len(steps)} changes, more than --limit {limit}: {counts}. Nothing was written.", err=True)
+        click.echo(
+            f"The plan has {len(steps)} changes, more than --limit {limit}: {counts}. Nothing was written.", err=True
+        )
         ctx.exit(3)
     if apply_:
         writer = gitlab.writer()
@@ -95,11 +112,20 @@ def run(
 @triage.command()
 @FILES
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "codequality"]), default="text", show_default=True,
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "codequality"]),
+    default="text",
+    show_default=True,
     help="codequality is the report that GitLab shows on the line in the merge request.",
-)  # fmt: skip
-@click.option("--source", type=click.Choice(["any", "projects", "groups", "all"]), default="any", show_default=True,
-              help="For what the policies are; some mistakes depend on it.")  # fmt: skip
+)
+@click.option(
+    "--source",
+    type=click.Choice(["any", "projects", "groups", "all"]),
+    default="any",
+    show_default=True,
+    help="For what the policies are; some mistakes depend on it.",
+)
 @LENIENT
 @click.pass_context
 def check(ctx: click.Context, files: tuple[str, ...], form: str, source: str, lenient: bool) -> None:
@@ -145,9 +171,14 @@ def explain(ctx: click.Context, file: str, resource: str, lenient: bool, now: st
 @NOW
 @click.pass_context
 def evaluate(
-    ctx: click.Context, expression: str | None, resource: str | None, facts: Path | None, batch: Path | None, is_text: bool,
+    ctx: click.Context,
+    expression: str | None,
+    resource: str | None,
+    facts: Path | None,
+    batch: Path | None,
+    is_text: bool,
     now: str | None,
-) -> None:  # fmt: skip
+) -> None:
     """Try EXPRESSION on a resource; or each row of a batch.
 
     A row has expression, kind (condition or text), fixture (a file in the folder fixtures beside the batch), now and
@@ -161,7 +192,7 @@ def evaluate(
     if (resource is None) == (facts is None):
         raise click.UsageError("Say on what: --resource REFERENCE or --facts FILE.")
     from bot.cli.triage_run import local_zone
-    from bot.triage.trying import FileApi, position, try_condition, try_text
+    from bot.triage.trying import position, try_condition, try_text
 
     if facts is not None:
         row, kind, api = _facts(facts)
@@ -180,7 +211,8 @@ def evaluate(
     if is_text:
         click.echo(result["text"])
     else:
-        click.echo(f"{result.get('raw', 'a block')}  ({result.get('class', 'Proc')}; {'holds' if result['value'] else 'does not hold'})")
+        verdict = "holds" if result["value"] else "does not hold"
+        click.echo(f"{result['raw']}  ({result['class']}; {verdict})")
 
 
 def _facts(path: Path) -> tuple[Json, str, Any]:
@@ -257,5 +289,3 @@ def _connect(environment: Environment) -> Any:
     from bot.wiring import connect_for_policies
 
     return connect_for_policies(environment.gitlab_url, environment.token(), "v4")
-
-

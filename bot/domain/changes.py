@@ -245,7 +245,7 @@ class ResendDelivery:
         return f"delivery {self.event_id} of hook {self.hook_id} of {self.holder}"
 
 
-# -- triage by policy ----------------------------------------------------------------------------------------------------
+# -- triage by policy ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

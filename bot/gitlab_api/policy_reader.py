@@ -23,7 +23,9 @@ class PolicyReader:
         self._client = client
         self.base_url = client.url
 
-    def pages(self, path: str, params: list[tuple[str, str]], *, per_page: int, follows_links: bool) -> Iterator[list[Json]]:
+    def pages(
+        self, path: str, params: list[tuple[str, str]], *, per_page: int, follows_links: bool
+    ) -> Iterator[list[Json]]:
         """Page after page, in order; where the first says how many there are, the others are fetched side by side.
 
         Raises:
@@ -73,7 +75,9 @@ class PolicyReader:
 
     def graphql(self, query: str, variables: Json) -> Json:
         """By POST, since lists of numbers do not fit into an address; the session lets nothing but queries through."""
-        answer = self._client.request("POST", f"{self._client.url}/api/graphql", body={"query": query, "variables": variables})
+        answer = self._client.request(
+            "POST", f"{self._client.url}/api/graphql", body={"query": query, "variables": variables}
+        )
         if not isinstance(answer, dict) or answer.get("data") is None or answer.get("errors"):
             errors = answer.get("errors") if isinstance(answer, dict) else None
             first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
@@ -92,7 +96,9 @@ class PolicyReader:
             return [tried(call) for call in calls]
         with ThreadPoolExecutor(min(MOST_SIDE_BY_SIDE, len(calls)), thread_name_prefix="facts") as pool:
             contexts = [contextvars.copy_context() for _ in calls]
-            return [f.result() for f in [pool.submit(c.run, tried, call) for c, call in zip(contexts, calls, strict=True)]]
+            return [
+                f.result() for f in [pool.submit(c.run, tried, call) for c, call in zip(contexts, calls, strict=True)]
+            ]
 
 
 def _next_link(headers: Any) -> Json | None:

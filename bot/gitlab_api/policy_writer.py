@@ -59,7 +59,7 @@ class PolicyWriter:
             return self._open(change)
         return self._delete(change)
 
-    # -- notes and issues --------------------------------------------------------------------------------------------------
+    # -- notes and issues --------------------------------------------------------------------------------------------
 
     def _add_note(self, change: AddNote) -> Outcome:
         path = f"/{change.path}"
@@ -136,7 +136,7 @@ class PolicyWriter:
         with self._lock:
             self._created[change.key] = f"projects/{project_id}/issues/{row['iid']}"
 
-    # -- updates -----------------------------------------------------------------------------------------------------------
+    # -- updates -----------------------------------------------------------------------------------------------------
 
     def _update(self, change: UpdateResource) -> Outcome:
         body = {name: list(value) if isinstance(value, tuple) else value for name, value in change.fields}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +18,8 @@ from bot.domain.changes import (
     UpdateWorkItem,
     hash_of,
 )
-from bot.domain.errors import GitLabError
 from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Step
-from bot.triage import conditions as conditions_of
 from bot.triage.conditions import Seen
 from bot.triage.facts import Item, apply_note, apply_state, touch, with_labels
 from bot.triage.language import UPDATE_ACTIONS
@@ -80,7 +77,7 @@ class Acting:
     def take_back(self) -> None:
         self.steps.clear()
 
-    # -- the order of the gem: summarize, comment, update, comment_on_summary, issue, delete, work_item_status -----------
+    # -- the order of the gem: summarize, comment, update, comment_on_summary, issue, delete, work_item_status -------
 
     def act(self, items: list[Item]) -> None:
         actions = self.rule.actions
@@ -100,14 +97,16 @@ class Acting:
             self._comment_on_summary(prepared, summary)
         for each in prepared:
             if each.issue is not None and each.issue.title.strip():
-                self.add(self._open(each.issue, self._destination("issue", each.item)), f"for {each.item.name}", each.item)
+                self.add(
+                    self._open(each.issue, self._destination("issue", each.item)), f"for {each.item.name}", each.item
+                )
         if is_on(actions.get("delete")):
             for each in prepared:
                 self._delete(each.item)
         if actions.get("work_item_status") is not None:
             self._set_status(prepared, str(actions["work_item_status"]))
 
-    # -- texts -----------------------------------------------------------------------------------------------------------
+    # -- texts -------------------------------------------------------------------------------------------------------
 
     def _prepared(self, items: list[Item]) -> list[Prepared]:
         result = []
@@ -207,7 +206,7 @@ class Acting:
         self.printed += writing.printed
         return texts
 
-    # -- names -----------------------------------------------------------------------------------------------------------
+    # -- names -------------------------------------------------------------------------------------------------------
 
     def _check_names(self, prepared: list[Prepared]) -> None:
         """Raises UnknownName before anything of this rule is decided."""
@@ -245,12 +244,13 @@ class Acting:
     def _check_work_item(self, each: Prepared) -> None:
         names = (each.names.get("labels") or []) + (each.names.get("remove_labels") or [])
         needs_holder = names or each.names.get("assignees") or each.comment
-        if needs_holder and each.item.holder == self.engine.options.source.path and "project_id" not in each.item.row:
-            if "group_id" not in each.item.row and (each.item.row.get("namespace") or {}).get("full_path"):
-                raise UnknownName(
-                    f"Cannot resolve the project for work item {each.item.row.get('web_url')}; "
-                    "the token may lack access to its project."
-                )
+        row = each.item.row
+        is_nowhere = "project_id" not in row and "group_id" not in row and (row.get("namespace") or {}).get("full_path")
+        if needs_holder and is_nowhere:
+            raise UnknownName(
+                f"Cannot resolve the project for work item {row.get('web_url')}; "
+                "the token may lack access to its project."
+            )
         if names:
             there = self.known.label_ids(each.item.holder)
             for name in names:
@@ -259,7 +259,7 @@ class Acting:
         for name in each.names.get("assignees") or []:
             self.known.user_id(name)
 
-    # -- steps -----------------------------------------------------------------------------------------------------------
+    # -- steps -------------------------------------------------------------------------------------------------------
 
     def add(self, change: Change, because: str, item: Item | None = None, *, needs: tuple[str, ...] = ()) -> None:
         rule = self.rule.shown_name or "a rule without a name"
@@ -267,9 +267,13 @@ class Acting:
         after = self.engine.last_on.get(path)
         public = item is not None and item.row.get("confidential") is not True and False
         step = Step(
-            change, f"rule {rule}: {because}", subject=item.name if item is not None else rule, needs=needs,
-            after=(after,) if after else (), public=public,
-        )  # fmt: skip
+            change,
+            f"rule {rule}: {because}",
+            subject=item.name if item is not None else rule,
+            needs=needs,
+            after=(after,) if after else (),
+            public=public,
+        )
         self.engine.last_on[path] = change.key
         self.steps.append(step)
 
@@ -277,9 +281,12 @@ class Acting:
         name = {"branches": "repository/branches", "work_items": "-/work_items"}.get(item.kind, item.kind)
         number = segment(str(item.row.get("name"))) if item.kind == "branches" else item.row.get("iid")
         return Target(
-            item.kind, f"{item.holder}/{name}/{number}", item.name, str(item.row.get("web_url") or ""),
+            item.kind,
+            f"{item.holder}/{name}/{number}",
+            item.name,
+            str(item.row.get("web_url") or ""),
             int(item.row["id"]) if str(item.row.get("id") or "").isdigit() else 0,
-        )  # fmt: skip
+        )
 
     # comments
 
@@ -303,9 +310,14 @@ class Acting:
         actions = self.rule.actions
         is_thread = actions.get("comment_type") == "thread"
         change = AddNote(
-            self.target(item), f"{_notes_path(item)}/{'discussions' if is_thread else 'notes'}", body,
-            internal=is_on(actions.get("comment_internal")), is_thread=is_thread, marker=mark, turn=self.engine.turn(),
-        )  # fmt: skip
+            self.target(item),
+            f"{_notes_path(item)}/{'discussions' if is_thread else 'notes'}",
+            body,
+            internal=is_on(actions.get("comment_internal")),
+            is_thread=is_thread,
+            marker=mark,
+            turn=self.engine.turn(),
+        )
         self.add(change, "its comment", item)
 
     def _repeats(self) -> bool:
@@ -357,7 +369,9 @@ class Acting:
         if value == item.row.get("health_status", "unknown"):
             return
         sent = HEALTH.get(str(value), str(value)) if value is not None else None
-        self.add(SetWidget(self.target(item), "healthStatusWidget", sent, self.engine.turn()), "its health_status", item)
+        self.add(
+            SetWidget(self.target(item), "healthStatusWidget", sent, self.engine.turn()), "its health_status", item
+        )
         item.row["health_status"] = value
         touch(item, self._now_text(), "health_status")
 
@@ -418,9 +432,14 @@ class Acting:
         self._effect(each)
 
     def _people(
-        self, each: Prepared, key: str, sent: str, fields: list[tuple[str, object]], shown: list[str],
+        self,
+        each: Prepared,
+        key: str,
+        sent: str,
+        fields: list[tuple[str, object]],
+        shown: list[str],
         expected: list[tuple[str, tuple[str, ...]]],
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Assignees or reviewers, set or taken off; whether that changes anything."""
         row = each.item.row
         has = [user for user in row.get(key) or [] if isinstance(user, dict)]
@@ -452,7 +471,9 @@ class Acting:
             if names is not None:
                 row[key] = [{"id": self.known.user_id(name), "username": name} for name in names]
             elif each.names.get(f"remove_{key}"):
-                row[key] = [u for u in row.get(key) or [] if u.get("username") not in (each.names[f"remove_{key}"] or [])]
+                row[key] = [
+                    u for u in row.get(key) or [] if u.get("username") not in (each.names[f"remove_{key}"] or [])
+                ]
         row["assignee"] = (row.get("assignees") or [None])[0]
         if each.texts.get("milestone"):
             row["milestone"] = {"title": each.texts["milestone"]}
@@ -487,9 +508,13 @@ class Acting:
             if names
         ]
         change = UpdateWorkItem(
-            self.target(item), tuple(ids[name] for name in add), tuple(ids[name] for name in remove),
-            tuple(self.known.user_id(name) for name in people), tuple(shown), self.engine.turn(),
-        )  # fmt: skip
+            self.target(item),
+            tuple(ids[name] for name in add),
+            tuple(ids[name] for name in remove),
+            tuple(self.known.user_id(name) for name in people),
+            tuple(shown),
+            self.engine.turn(),
+        )
         self.add(change, "its actions", item)
         item.row["labels"] = with_labels(item.labels, add, remove)
         if people:
@@ -529,7 +554,9 @@ class Acting:
             shown.append(("Confidential", "true"))
         mark = ""
         if not self.engine.options.repeats_notes:
-            mark = marker("triage_issue", rule=hash_of(f"{self.rule.kind} {self.rule.shown_name}"), title=hash_of(texts.title))
+            mark = marker(
+                "triage_issue", rule=hash_of(f"{self.rule.kind} {self.rule.shown_name}"), title=hash_of(texts.title)
+            )
         description = f"{texts.description}\n\n{mark}" if mark else texts.description
         return OpenIssue(project, texts.title, description, tuple(fields), tuple(shown), mark, self.engine.turn())
 
@@ -598,7 +625,11 @@ class Acting:
                 continue
             target = Target("issues", "", f"the new issue {summary.title}", created_by=summary.key)
             change = AddNote(
-                target, "discussions" if is_thread else "notes", each.on_summary, is_thread=is_thread, turn=self.engine.turn()
+                target,
+                "discussions" if is_thread else "notes",
+                each.on_summary,
+                is_thread=is_thread,
+                turn=self.engine.turn(),
             )
             self.add(change, "its comment_on_summary", each.item, needs=(summary.key,))
 
@@ -628,7 +659,11 @@ class Acting:
             )
             return
         for each in prepared:
-            self.add(SetWidget(self.target(each.item), "statusWidget", status, self.engine.turn()), "its work_item_status", each.item)
+            self.add(
+                SetWidget(self.target(each.item), "statusWidget", status, self.engine.turn()),
+                "its work_item_status",
+                each.item,
+            )
 
 
 def _notes_path(item: Item) -> str:
@@ -643,6 +678,3 @@ def _path_of(change: Change) -> str:
         return f"open {change.project}"
     target = getattr(change, "target", None)
     return str((target.path or target.created_by) if target is not None else change.key)
-
-
-_ = (GitLabError, Callable, conditions_of)

@@ -47,8 +47,8 @@ class Seen:
 class Facts(Protocol):
     """What conditions may ask for beyond the row; everything is asked for once."""
 
-    api: Api
-    clock_now: Moment
+    @property
+    def clock_now(self) -> Moment: ...
 
     def machine(self, item: Item) -> Machine: ...
     def members(self, source: str, source_id: str, inherited: bool) -> frozenset[str]: ...
@@ -57,7 +57,7 @@ class Facts(Protocol):
     def last_human_activity(self, item: Item) -> str | None: ...
 
 
-# -- sent with the list ----------------------------------------------------------------------------------------------------
+# -- sent with the list ----------------------------------------------------------------------------------------------
 
 
 def text(value: Any) -> str:
@@ -136,12 +136,20 @@ def query(rule: Rule, labels: tuple[str, ...] | None, now: Moment) -> list[Param
 
 
 _OWN: dict[str, tuple[tuple[str, str], ...]] = {
-    "issues": (("weight", "weight"), ("iteration", ""), ("health_status", "health_status"), ("issue_type", "issue_type")),
+    "issues": (
+        ("weight", "weight"),
+        ("iteration", ""),
+        ("health_status", "health_status"),
+        ("issue_type", "issue_type"),
+    ),
     "merge_requests": (
-        ("source_branch", "source_branch"), ("target_branch", "target_branch"), ("reviewer_id", "reviewer_id"), ("draft", ""),
+        ("source_branch", "source_branch"),
+        ("target_branch", "target_branch"),
+        ("reviewer_id", "reviewer_id"),
+        ("draft", ""),
     ),
     "branches": (("name", "search"),),
-}  # fmt: skip
+}
 
 
 def _date_query(rule: Rule, now: Moment) -> list[Param]:
@@ -179,7 +187,7 @@ def _work_items_query(rule: Rule, labels: tuple[str, ...] | None, now: Moment) -
     return params + _date_query(rule, now)
 
 
-# -- answered here ---------------------------------------------------------------------------------------------------------
+# -- answered here ---------------------------------------------------------------------------------------------------
 
 Check = Callable[[Rule, Any, Item, Facts, "tuple[str, ...] | None"], Seen]
 
@@ -258,7 +266,9 @@ def _is_in_time(milestone: dict[str, Any], word: str, now: Moment) -> bool:
     if milestone.get("state") != "active":
         return False
     if word == "started":
-        return (start is None or start <= today) and (due is None or due >= today) and not (start is None and due is None)
+        return (
+            (start is None or start <= today) and (due is None or due >= today) and not (start is None and due is None)
+        )
     return (start is not None and start > today) or (start is None and due is not None and due > today)
 
 
@@ -280,7 +290,9 @@ def _date(rule: Rule, value: Any, item: Item, facts: Facts, expansion: Any) -> S
         holds = given is not None and compare_here(given, value["condition"], edge)
     way = "before" if value["condition"] == "older_than" else "after"
     who = " (last activity of a person)" if value.get("last_activity_by") == "human" else ""
-    return Seen("date", holds, f"{value['attribute']} {way} {edge.text}{who}", str(given), f"{value['attribute']}={given}")
+    return Seen(
+        "date", holds, f"{value['attribute']} {way} {edge.text}{who}", str(given), f"{value['attribute']}={given}"
+    )
 
 
 def _counted(name: str, of: Callable[[Item, Facts, str], Any]) -> Check:
@@ -394,7 +406,9 @@ def _people(name: str) -> Check:
     return check
 
 
-def _group(rule: Rule, name: str, value: Any, item: Item, facts: Facts, expansion: Any, path: tuple[str | int, ...]) -> Seen:
+def _group(
+    rule: Rule, name: str, value: Any, item: Item, facts: Facts, expansion: Any, path: tuple[str | int, ...]
+) -> Seen:
     """any_of and none_of: each map is a group, all conditions of which hold together."""
     held = []
     for index, group in enumerate(value):
@@ -443,9 +457,22 @@ CHECKS: dict[str, Check] = {
 
 # Always answered here: the list cannot be asked for them.
 CLIENT = (
-    "date", "protected", "assignee_member", "author_member", "discussions", "no_additional_labels", "ruby", "votes",
-    "upvotes", "work_item_status", "labels_any", "forbidden_labels_any", "title", "any_of", "none_of",
-)  # fmt: skip
+    "date",
+    "protected",
+    "assignee_member",
+    "author_member",
+    "discussions",
+    "no_additional_labels",
+    "ruby",
+    "votes",
+    "upvotes",
+    "work_item_status",
+    "labels_any",
+    "forbidden_labels_any",
+    "title",
+    "any_of",
+    "none_of",
+)
 # Answered after the others, since they cost requests.
 COSTLY = ("assignee_member", "author_member", "discussions")
 # Which fields of a resource decide a condition of the list; a change of others cannot matter to it.
@@ -467,9 +494,14 @@ ONLY_SERVER = ("iteration",)
 
 
 def answer(
-    rule: Rule, key: str, value: Any, item: Item, facts: Facts, expansion: tuple[str, ...] | None,
+    rule: Rule,
+    key: str,
+    value: Any,
+    item: Item,
+    facts: Facts,
+    expansion: tuple[str, ...] | None,
     path: tuple[str | int, ...] | None = None,
-) -> Seen:  # fmt: skip
+) -> Seen:
     """Whether one condition holds. Raises RubyError and Refused."""
     at = path or ("conditions", key)
     if key in ("any_of", "none_of"):

@@ -20,7 +20,7 @@ from bot.triage.acting import Acting
 from bot.triage.conditions import Seen
 from bot.triage.facts import Item, holder_of
 from bot.triage.language import BRANCHES
-from bot.triage.policy import Policy, Rule, Summary
+from bot.triage.policy import Policy, Rule, Summary, names_of
 from bot.triage.reading import ExpressionApi, Known, Param, Reading, UnknownName, segment
 from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.ruby.machine import Machine
@@ -144,7 +144,9 @@ class Engine:
         reading: GitLab; nothing is written.
     """
 
-    def __init__(self, reading: Reading, options: Options, told: Told | None = None, known: Known | None = None) -> None:
+    def __init__(
+        self, reading: Reading, options: Options, told: Told | None = None, known: Known | None = None
+    ) -> None:
         self.reading, self.options, self.told = reading, options, told or Told()
         self.known = known or Known(reading)
         self.api = ExpressionApi(self.known)
@@ -169,7 +171,7 @@ class Engine:
         self._turn += 1
         return self._turn
 
-    # -- the run ---------------------------------------------------------------------------------------------------------
+    # -- the run -----------------------------------------------------------------------------------------------------
 
     def run(self, policies: list[Policy]) -> Result:
         """The plan of all policies, one after the other."""
@@ -185,7 +187,9 @@ class Engine:
         self.told.source(self.options.source)
         for each in policy.types:
             if each.kind == "epics" and self.options.source.kind != "groups":
-                self.told.skipped("Epics can only be triaged at the group level; they are skipped. Set --source groups.")
+                self.told.skipped(
+                    "Epics can only be triaged at the group level; they are skipped. Set --source groups."
+                )
                 continue
             if not self._is_asked_for(each.kind):
                 continue
@@ -270,7 +274,7 @@ class Engine:
         if failure not in self.result.failures:
             self.result.failures.append(failure)
 
-    # -- gathering -------------------------------------------------------------------------------------------------------
+    # -- gathering ---------------------------------------------------------------------------------------------------
 
     def _gathered(self, rule: Rule, expansion: tuple[str, ...] | None, handled: set[Any]) -> list[Item] | None:
         """The resources that a rule acts on, in the order in which it does; None where the list could not be read."""
@@ -310,8 +314,8 @@ class Engine:
         return not any(key in given for key in conditions_of.ONLY_SERVER)
 
     def _candidates(self, rule: Rule, expansion: tuple[str, ...] | None) -> Iterator[Item]:
-        if conditions_of.names_of(rule.conditions.get("work_item_status")) and rule.kind == "issues":
-            for name in conditions_of.names_of(rule.conditions["work_item_status"]):
+        if names_of(rule.conditions.get("work_item_status")) and rule.kind == "issues":
+            for name in names_of(rule.conditions["work_item_status"]):
                 self.status_ids(name)
         state = str(rule.conditions.get("state") or "")
         shares = self._can_share(rule) and self.shared.get((rule.kind, state), 0) > 1
@@ -428,11 +432,13 @@ class Engine:
         self.items[item.key] = item
         return item
 
-    # -- filtering -------------------------------------------------------------------------------------------------------
+    # -- filtering ---------------------------------------------------------------------------------------------------
 
     def _filtered(self, rule: Rule, expansion: tuple[str, ...] | None, items: list[Item]) -> list[Item]:
         kept = []
-        here = [key for key in conditions_of.CLIENT if key in rule.conditions and conditions_of.is_answered_here(rule, key)]
+        here = [
+            key for key in conditions_of.CLIENT if key in rule.conditions and conditions_of.is_answered_here(rule, key)
+        ]
         cheap = [key for key in here if key not in conditions_of.COSTLY]
         costly = [key for key in here if key in conditions_of.COSTLY]
         keeps_unprotected = rule.kind == BRANCHES[0] and rule.conditions.get("protected") is None
@@ -441,7 +447,9 @@ class Engine:
                 continue
             try:
                 # Every cheap condition is answered, so that a mistake in one shows on each resource that it meets.
-                answers = [conditions_of.answer(rule, key, rule.conditions[key], item, self, expansion) for key in cheap]
+                answers = [
+                    conditions_of.answer(rule, key, rule.conditions[key], item, self, expansion) for key in cheap
+                ]
                 if not all(each.holds for each in answers):
                     continue
                 if all(
@@ -479,7 +487,7 @@ class Engine:
             result.append(Seen("protected", False, "a branch that is not protected", "a protected one"))
         return result
 
-    # -- facts -----------------------------------------------------------------------------------------------------------
+    # -- facts -------------------------------------------------------------------------------------------------------
 
     def machine(self, item: Item) -> Machine:
         resource = CLASS_OF[item.kind](item.row, item.kind, self.api)
@@ -515,4 +523,3 @@ class Engine:
                 continue
             return max(latest, str(row.get("created_at")))
         return latest
-

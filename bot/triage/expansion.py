@@ -1,7 +1,7 @@
 """Braces in the labels of a condition: lists {a,b} and sequences {1..3}.
 
-Each combination is a query of its own. All lists are expanded first, the last label varying fastest, then all sequences.
-Braces are read in the order in which they stand, so a sequence may come before a list (difference 23).
+Each combination is a query of its own. All lists are expanded first, the last label varying fastest, then all
+sequences. Braces are read in the order in which they stand, so a sequence may come before a list (difference 23).
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def _numbers(body: str) -> list[str] | None:
         return None
     first, last = int(match[1]), int(match[2])
     if abs(last - first) > MOST_COMBINATIONS:
-        raise TooManyCombinations(f"{{{body}}} has {abs(last - first) + 1} numbers; at most {MOST_COMBINATIONS} are run.")
+        raise TooManyCombinations(
+            f"{{{body}}} has {abs(last - first) + 1} numbers; at most {MOST_COMBINATIONS} are run."
+        )
     step = 1 if last >= first else -1
     # The gem reads 01 as Ruby's number 1, and stops at 08 and misreads 010: there the zeros stay, as people expect.
     width = len(match[1]) if any(map(_misread, match.groups())) else 0

@@ -98,7 +98,6 @@ def _actions(engine: Engine, rule: Rule, item: Item, done: list[str]) -> Iterato
         return
     for failure in engine.result.failures[before:]:
         yield f"  ! {failure.sentence}"
-    for step in acting.steps:
-        done.append(f"{step.change.kind}: {step.change.summary}")
+    done += [f"{step.change.kind}: {step.change.summary}" for step in acting.steps]
     if not acting.steps:
         yield "  but it changes nothing."

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import os.path
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -120,10 +119,17 @@ class _Reader:
         self.rule_count = 0
         self.lines: list[str] = []
 
-    # -- problems --------------------------------------------------------------------------------------------------------
+    # -- problems ----------------------------------------------------------------------------------------------------
 
     def problem(
-        self, path: Path, what: str, hint: str = "", *, in_gem: str | None = None, warns: bool = False, at: tuple[int, int] | None = None
+        self,
+        path: Path,
+        what: str,
+        hint: str = "",
+        *,
+        in_gem: str | None = None,
+        warns: bool = False,
+        at: tuple[int, int] | None = None,
     ) -> bool:
         """Note a mistake.
 
@@ -154,7 +160,7 @@ class _Reader:
         lines = self.lines
         return len(lines[line - 1]) - len(lines[line - 1].lstrip(" ")) if 0 < line <= len(lines) else 0
 
-    # -- the file --------------------------------------------------------------------------------------------------------
+    # -- the file ----------------------------------------------------------------------------------------------------
 
     def read(self, text: str) -> Policy:
         self.lines = text.split("\n")
@@ -191,8 +197,13 @@ class _Reader:
         if host is not None and not (isinstance(host, str) and host.startswith(("http://", "https://"))):
             self.problem(("host_url",), "must be an address that begins with http:// or https://.")
             host = None
-        return replace(self.policy(text), types=tuple(types), host_url=host, per_page=per_page,
-                       api_version=str(top.get("api_version") or "v4"))  # fmt: skip
+        return replace(
+            self.policy(text),
+            types=tuple(types),
+            host_url=host,
+            per_page=per_page,
+            api_version=str(top.get("api_version") or "v4"),
+        )
 
     def _yaml_problem(self, problem: Problem) -> None:
         twice = problem.what.startswith("is there twice")
@@ -219,10 +230,16 @@ class _Reader:
             if key not in language.TYPE_KEYS:
                 self.unknown(path, key, language.TYPE_KEYS, "key", "ignores it")
         if kind == "epics" and self.source == "projects":
-            self.problem(path, "epics belong to groups; they are skipped for a project.", "Use --source groups.", warns=True)
+            self.problem(
+                path, "epics belong to groups; they are skipped for a project.", "Use --source groups.", warns=True
+            )
         if kind == "branches" and self.source == "groups":
-            self.problem(path, "branches belong to projects, not to groups.", "Use --source projects.",
-                         in_gem="asks the group for them, and deletes them in the project whose id is the group's")  # fmt: skip
+            self.problem(
+                path,
+                "branches belong to projects, not to groups.",
+                "Use --source projects.",
+                in_gem="asks the group for them, and deletes them in the project whose id is the group's",
+            )
             return None
         if kind == "work_items" and self.source == "all":
             self.problem(path, "work items cannot be listed for all projects.", "Use --source projects or groups.")
@@ -257,7 +274,11 @@ class _Reader:
         if value.get("rules") is None:
             self.problem(path, "a summary needs rules.", "Add rules whose resources it gathers.")
         if not isinstance(value.get("actions"), dict):
-            self.problem(path, "a summary needs actions with summarize.", in_gem="creates nothing" if "actions" not in value else None)
+            self.problem(
+                path,
+                "a summary needs actions with summarize.",
+                in_gem="creates nothing" if "actions" not in value else None,
+            )
         rules = [
             rule
             for index, each in enumerate(self.listed(value.get("rules"), (*path, "rules")))
@@ -268,7 +289,7 @@ class _Reader:
             return None
         return Summary(value.get("name"), kind, path, tuple(rules), own)
 
-    # -- rules -----------------------------------------------------------------------------------------------------------
+    # -- rules -------------------------------------------------------------------------------------------------------
 
     def rule(
         self, kind: str, value: Any, path: Path, *, in_summary: bool = False, is_summary: bool = False
@@ -287,8 +308,8 @@ class _Reader:
         for key in ("conditions", "actions"):
             if key in value and not isinstance(value[key], dict):
                 self.problem((*path, key), "must be a map.", f"Leave {key} out where there is none.")
-        conditions = value.get("conditions") if isinstance(value.get("conditions"), dict) else {}
-        actions = value.get("actions") if isinstance(value.get("actions"), dict) else {}
+        conditions: dict[str, Any] = value["conditions"] if isinstance(value.get("conditions"), dict) else {}
+        actions: dict[str, Any] = value["actions"] if isinstance(value.get("actions"), dict) else {}
         kind_of_rule = value.get("type")
         if kind_of_rule is not None and not (kind_of_rule == "custom" and in_summary):
             self.problem((*path, "type"), "type: custom can only be used in the rules of a summary.")
@@ -298,8 +319,14 @@ class _Reader:
             self.problem((*path, "real_time"), "must be true or false.")
         draft = Rule(
             value.get("name") if value.get("name") is None else str(value.get("name")),
-            kind, path, dict(conditions), {}, dict(actions), type=kind_of_rule, real_time=value.get("real_time") is not False,
-        )  # fmt: skip
+            kind,
+            path,
+            dict(conditions),
+            {},
+            dict(actions),
+            type=kind_of_rule,
+            real_time=value.get("real_time") is not False,
+        )
         checker = _RuleChecker(self, draft, in_summary=in_summary, is_summary=is_summary)
         return checker.checked(value)
 
@@ -367,10 +394,14 @@ class _RuleChecker:
         if isinstance(value, str) and single:
             return True
         if not isinstance(value, list):
-            return not self.problem(at, f"must be a list of {thing}.", "Put a dash before each, or square brackets around them.")
+            return not self.problem(
+                at, f"must be a list of {thing}.", "Put a dash before each, or square brackets around them."
+            )
         for index, each in enumerate(value):
             if isinstance(each, dict):
-                self.problem((*at, index), "braces without quotes are a map to YAML.", 'Put the label in quotes: "{a,b}".')
+                self.problem(
+                    (*at, index), "braces without quotes are a map to YAML.", 'Put the label in quotes: "{a,b}".'
+                )
             elif not isinstance(each, str):
                 self.problem((*at, index), f"{each!r} is no text to YAML.", f"Put it in quotes: '{each}'.")
         return True
@@ -390,12 +421,19 @@ class _RuleChecker:
             if not isinstance(each, str):
                 continue
             if each in ("No Label", "No label"):
-                self.problem((*at, index), f"`{each}` is an older spelling; today's GitLab knows None.", "Write None.", warns=True)
+                self.problem(
+                    (*at, index),
+                    f"`{each}` is an older spelling; today's GitLab knows None.",
+                    "Write None.",
+                    warns=True,
+                )
             elif "," in each and "{" not in each:
                 self.problem(
-                    (*at, index), f"a label's name cannot have a comma; `{each}` asks for two labels.",
-                    "Write two entries.", warns=True,
-                )  # fmt: skip
+                    (*at, index),
+                    f"a label's name cannot have a comma; `{each}` asks for two labels.",
+                    "Write two entries.",
+                    warns=True,
+                )
 
     def check_forbidden_labels(self, value: Any, at: Path, conditions: dict[str, Any]) -> None:
         if value is not None:
@@ -419,16 +457,21 @@ class _RuleChecker:
         if isinstance(value, list):
             if len(value) > 1:
                 self.problem(
-                    at, f"takes one milestone, but there are {len(value)}: {', '.join(map(str, value))}.",
+                    at,
+                    f"takes one milestone, but there are {len(value)}: {', '.join(map(str, value))}.",
                     in_gem=None if self.rule.kind == "work_items" else "takes the first",
-                )  # fmt: skip
+                )
             value = value[0] if value else None
         if isinstance(value, dict):
             self.problem(at, "must be the title of a milestone.", in_gem="sends the map as text")
         elif isinstance(value, int | float) and not isinstance(value, bool):
             hint = f"Quote titles that look like numbers: '{value}'."
-            self.problem(at, f"{value} is a number to YAML, which may not be the title.", hint,
-                         warns=self.rule.kind != "work_items")  # fmt: skip
+            self.problem(
+                at,
+                f"{value} is a number to YAML, which may not be the title.",
+                hint,
+                warns=self.rule.kind != "work_items",
+            )
         elif value in ("No Milestone", "No milestone"):
             self.problem(at, f"`{value}` is an older spelling; today's GitLab knows none.", "Write none.", warns=True)
         elif self.rule.kind == "work_items" and (not isinstance(value, str) or not value.strip()):
@@ -448,9 +491,13 @@ class _RuleChecker:
 
     def check_status(self, value: Any, at: Path, conditions: dict[str, Any]) -> None:
         if value is not None and not isinstance(value, str):
-            self.problem(at, "takes one name.", "Use work_item_status for several.", in_gem="sends the list as Ruby text")
+            self.problem(
+                at, "takes one name.", "Use work_item_status for several.", in_gem="sends the list as Ruby text"
+            )
 
-    def fields(self, value: Any, at: Path, known: tuple[str, ...], needed: tuple[tuple[str, Any], ...]) -> dict[str, Any] | None:
+    def fields(
+        self, value: Any, at: Path, known: tuple[str, ...], needed: tuple[tuple[str, Any], ...]
+    ) -> dict[str, Any] | None:
         """A map of parameters with the gem's own words for what is wrong with it."""
         if not isinstance(value, dict):
             self.problem(at, f"must be a map of {', '.join(name for name, _ in needed)}.")
@@ -492,7 +539,9 @@ class _RuleChecker:
             hint = f"Perhaps you meant {near[0]}?" if near else f"Known: {', '.join(attributes)}."
             known = kind in ("work_items", "branches") or value["attribute"] == "merged_at"
             ignored = None if known else "ignores the whole condition, so that everything matches"
-            if self.problem((*at, "attribute"), f"attribute must be one of {','.join(attributes)}.", hint, in_gem=ignored):
+            if self.problem(
+                (*at, "attribute"), f"attribute must be one of {','.join(attributes)}.", hint, in_gem=ignored
+            ):
                 self.kept.pop("date", None)
             return
         if isinstance(value, dict) and "attribute" not in value and kind not in ("work_items",):
@@ -500,9 +549,17 @@ class _RuleChecker:
             if self.problem(at, "attribute is a required parameter.", in_gem=ignored):
                 self.kept.pop("date", None)
             return
-        found = self.fields(value, at, language.DATE_KEYS, (
-            ("attribute", attributes), ("condition", WAYS), ("interval_type", UNITS), ("interval", "number"),
-        ))  # fmt: skip
+        found = self.fields(
+            value,
+            at,
+            language.DATE_KEYS,
+            (
+                ("attribute", attributes),
+                ("condition", WAYS),
+                ("interval_type", UNITS),
+                ("interval", "number"),
+            ),
+        )
         if found is None:
             return
         if isinstance(found["interval"], float) and found["interval_type"] in ("months", "years"):
@@ -513,9 +570,16 @@ class _RuleChecker:
             self.problem((*at, "last_activity_by"), "must be human or anybody.")
 
     def _check_votes(self, value: Any, at: Path, attributes: tuple[str, ...]) -> None:
-        self.fields(value, at, language.VOTES_KEYS, (
-            ("attribute", attributes), ("condition", ("less_than", "greater_than")), ("threshold", "number"),
-        ))  # fmt: skip
+        self.fields(
+            value,
+            at,
+            language.VOTES_KEYS,
+            (
+                ("attribute", attributes),
+                ("condition", ("less_than", "greater_than")),
+                ("threshold", "number"),
+            ),
+        )
 
     def check_votes(self, value: Any, at: Path, conditions: dict[str, Any]) -> None:
         self._check_votes(value, at, ("upvotes", "downvotes"))
@@ -528,9 +592,16 @@ class _RuleChecker:
         self._check_votes(value, at, ("threads", "notes"))
 
     def check_author_member(self, value: Any, at: Path, conditions: dict[str, Any]) -> None:
-        found = self.fields(value, at, language.MEMBER_KEYS, (
-            ("source", ("project", "group")), ("condition", ("member_of", "not_member_of")), ("source_id", "any"),
-        ))  # fmt: skip
+        found = self.fields(
+            value,
+            at,
+            language.MEMBER_KEYS,
+            (
+                ("source", ("project", "group")),
+                ("condition", ("member_of", "not_member_of")),
+                ("source_id", "any"),
+            ),
+        )
         if found is not None and found.get("inherited") not in (None, True, False):
             self.problem((*at, "inherited"), "must be true or false.")
 
@@ -559,9 +630,11 @@ class _RuleChecker:
             self.problem(at, "must be a text.", in_gem="ignores it, so that the rule acts on more")
             return
         self.problem(
-            at, "title is a condition here, and compares with the title.",
-            "gitlab-triage ignores it, so that the rule acts on more; for drafts it knows draft: true.", warns=True,
-        )  # fmt: skip
+            at,
+            "title is a condition here, and compares with the title.",
+            "gitlab-triage ignores it, so that the rule acts on more; for drafts it knows draft: true.",
+            warns=True,
+        )
         if len(value) > 2 and value.startswith("/") and value.endswith("/"):
             self.program(f"resource[:title] =~ {value}i", at)
 
@@ -583,10 +656,11 @@ class _RuleChecker:
     def check_ruby(self, value: Any, at: Path, conditions: dict[str, Any]) -> None:
         if value is None:
             self.problem(
-                at, "is empty: the condition is lost.",
+                at,
+                "is empty: the condition is lost.",
                 "Put the expression in quotes; without them YAML takes !x for a tag.",
                 in_gem="drops the condition, so that the rule acts on more",
-            )  # fmt: skip
+            )
             self.kept.pop("ruby", None)
             return
         if isinstance(value, bool):
@@ -627,7 +701,9 @@ class _RuleChecker:
     def limits(self, value: dict[str, Any]) -> dict[str, Any]:
         limits = value.get("limits", {})
         if limits is None or not isinstance(limits, dict):
-            self.problem(("limits",), "must be a map with most_recent or oldest.", "Leave limits out where there is none.")
+            self.problem(
+                ("limits",), "must be a map with most_recent or oldest.", "Leave limits out where there is none."
+            )
             return {}
         if not limits:
             return {}
@@ -667,8 +743,11 @@ class _RuleChecker:
             if kind == "work_items":
                 for key in actions:
                     if key != "summarize":
-                        self.problem(("actions", str(key)), f"Unsupported action(s) for work_items summary rules: {key}.",
-                                     "Supported actions: summarize.")  # fmt: skip
+                        self.problem(
+                            ("actions", str(key)),
+                            f"Unsupported action(s) for work_items summary rules: {key}.",
+                            "Supported actions: summarize.",
+                        )
             summarize = actions.get("summarize")
             if "summarize" in actions and not isinstance(summarize, dict):
                 self.problem(("actions", "summarize"), "must be a map with item and summary.")
@@ -678,30 +757,44 @@ class _RuleChecker:
         if self.is_summary:
             for key in actions:
                 if key not in language.SUMMARY_ACTIONS:
-                    self.problem(("actions", str(key)), f"a summary can only summarize and comment_on_summary, not {key}.")
+                    self.problem(
+                        ("actions", str(key)), f"a summary can only summarize and comment_on_summary, not {key}."
+                    )
         for key, value in actions.items():
             at = ("actions", str(key))
             if key not in language.ACTIONS or (kind == "work_items" and key not in language.WORK_ITEM_ACTIONS):
                 self.reader.unknown(
-                    (*self.rule.where, "actions"), key, known, f"action for {kind}:",
+                    (*self.rule.where, "actions"),
+                    key,
+                    known,
+                    f"action for {kind}:",
                     "stops" if kind == "work_items" else "does nothing with it",
-                )  # fmt: skip
+                )
                 continue
             if kind not in language.ACTIONS[key].types:
-                self.problem(at, f"{key} is not available for {kind}.", in_gem="warns, and does not perform it", warns=True)
+                self.problem(
+                    at, f"{key} is not available for {kind}.", in_gem="warns, and does not perform it", warns=True
+                )
                 continue
             check = getattr(self, f"action_{key}", None)
             if check is not None:
                 check(value, at)
         if self.is_summary and "summarize" not in actions and actions:
             self.problem(("actions",), "Policies that comment_on_summary must include summarize action.")
-        elif "comment_on_summary" in actions and actions["comment_on_summary"] is not None and "summarize" not in actions:
-            self.problem(("actions", "comment_on_summary"), "Policies that comment_on_summary must include summarize action.")
+        elif (
+            "comment_on_summary" in actions and actions["comment_on_summary"] is not None and "summarize" not in actions
+        ):
+            self.problem(
+                ("actions", "comment_on_summary"), "Policies that comment_on_summary must include summarize action."
+            )
         if kind == "work_items":
             both = set(names_of(actions.get("labels"))) & set(names_of(actions.get("remove_labels")))
             if both:
-                self.problem(("actions", "labels"), f"Label(s) in both labels and remove_labels: {', '.join(sorted(both))}.",
-                             "A label cannot be added and removed in the same rule.")  # fmt: skip
+                self.problem(
+                    ("actions", "labels"),
+                    f"Label(s) in both labels and remove_labels: {', '.join(sorted(both))}.",
+                    "A label cannot be added and removed in the same rule.",
+                )
 
     def text(self, value: Any, at: Path, *, expands: bool, trims: bool = False) -> None:
         if value is None:
@@ -811,18 +904,24 @@ class _RuleChecker:
         self.summarize(value, at, sub_rule=False)
         if self.reader.source == "groups" and not value.get("destination") and value.get("title"):
             self.problem(
-                at, "a summary of a group needs a destination: the project in which its issue is created.",
-                "Add destination: group/project.", in_gem="creates it in the project whose id is the group's",
-            )  # fmt: skip
+                at,
+                "a summary of a group needs a destination: the project in which its issue is created.",
+                "Add destination: group/project.",
+                in_gem="creates it in the project whose id is the group's",
+            )
 
     def summarize(self, value: dict[str, Any], at: Path, *, sub_rule: bool) -> None:
         for key in value:
             if key not in language.SUMMARIZE_KEYS:
-                self.reader.unknown((*self.rule.where, *at), key, language.SUMMARIZE_KEYS, "key of summarize", "ignores it")
+                self.reader.unknown(
+                    (*self.rule.where, *at), key, language.SUMMARIZE_KEYS, "key of summarize", "ignores it"
+                )
         self.issue_fields(value, at, language.SUMMARIZE_KEYS)
         if not sub_rule and not str(value.get("title") or "").strip():
             noted = self.rule.actions.get("comment_on_summary") is not None
-            self.problem(at, "without a title no issue is created.", in_gem=None if noted else "creates none", warns=not noted)
+            self.problem(
+                at, "without a title no issue is created.", in_gem=None if noted else "creates none", warns=not noted
+            )
 
     def action_issue(self, value: Any, at: Path) -> None:
         if not isinstance(value, dict):
@@ -834,9 +933,11 @@ class _RuleChecker:
         self.issue_fields(value, at, language.ISSUE_KEYS)
         if self.rule.kind == "epics" and not value.get("destination"):
             self.problem(
-                at, "an issue for an epic needs a destination: the project in which it is created.",
-                "Add destination: group/project.", in_gem="creates it in the project whose id is the group's",
-            )  # fmt: skip
+                at,
+                "an issue for an epic needs a destination: the project in which it is created.",
+                "Add destination: group/project.",
+                in_gem="creates it in the project whose id is the group's",
+            )
 
     def issue_fields(self, value: dict[str, Any], at: Path, keys: tuple[str, ...]) -> None:
         for key in keys:
@@ -867,6 +968,3 @@ def names_of(value: Any) -> list[str]:
 def is_on(value: Any) -> bool:
     """true, or the text of it; `false` as a text is false."""
     return value is not None and value is not False and str(value).strip().lower() != "false"
-
-
-_ = (Callable, os.path)

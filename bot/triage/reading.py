@@ -55,7 +55,9 @@ def segment(value: str | int) -> str:
 class Known:
     """The answers of one run, by question; errors are answers, too. For many threads."""
 
-    def __init__(self, reading: Reading, members_from_cache: Callable[[str, str], list[Json] | None] | None = None) -> None:
+    def __init__(
+        self, reading: Reading, members_from_cache: Callable[[str, str], list[Json] | None] | None = None
+    ) -> None:
         self._reading, self._members_from_cache = reading, members_from_cache
         self._answers: dict[Any, Future[Any]] = {}
         self._lock = threading.Lock()
@@ -88,7 +90,7 @@ class Known:
         question = ("graphql", query, json.dumps(variables, sort_keys=True))
         return dict(self.once(question, lambda: self._reading.graphql(query, variables)))
 
-    # -- names -----------------------------------------------------------------------------------------------------------
+    # -- names -------------------------------------------------------------------------------------------------------
 
     def check_label(self, holder: str, name: str) -> None:
         """Raises UnknownName where the label is not there with exactly this name."""
@@ -149,7 +151,8 @@ class ExpressionApi:
         self.base_url = known.base_url
 
     def rows(self, path: str, **params: str) -> list[Json]:
-        return self._refusals_are_errors(lambda: self._known.rows(path, *params.items()))
+        rows: list[Json] = self._refusals_are_errors(lambda: self._known.rows(path, *params.items()))
+        return rows
 
     def one(self, path: str, **params: str) -> Json:
         answer = self._refusals_are_errors(lambda: self._known.get(path, *params.items()))

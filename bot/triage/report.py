@@ -96,7 +96,9 @@ class Report:
             if isinstance(each, UpdateResource):
                 updates.setdefault(each.target.web_url, []).extend(each.shown)
             elif isinstance(each, SetWidget) and each.widget == "healthStatusWidget":
-                updates.setdefault(each.target.web_url, []).append(f"Would set health_status: {HEALTH.get(each.value, each.value)}")
+                updates.setdefault(each.target.web_url, []).append(
+                    f"Would set health_status: {HEALTH.get(each.value, each.value)}"
+                )
             elif isinstance(each, MoveIssue):
                 updates.setdefault(each.target.web_url, []).append(f"Would move to: {each.project_path}")
         if updates:

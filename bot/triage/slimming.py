@@ -10,13 +10,52 @@ from typing import Any
 from bot.triage.policy import Policy
 
 Json = dict[str, Any]
-_BASE = frozenset({
-    "id", "iid", "project_id", "group_id", "title", "state", "labels", "author", "assignee", "assignees", "reviewers",
-    "milestone", "created_at", "updated_at", "closed_at", "merged_at", "web_url", "references", "confidential", "type",
-    "upvotes", "downvotes", "due_date", "weight", "health_status", "issue_type", "draft", "source_branch",
-    "target_branch", "name", "protected", "commit", "discussion_locked", "closed_by", "merged_by", "user_notes_count",
-    "iteration", "work_item_type", "work_item_status", "start_date", "namespace", "merge_requests_count",
-})  # fmt: skip
+_BASE = frozenset(
+    {
+        "id",
+        "iid",
+        "project_id",
+        "group_id",
+        "title",
+        "state",
+        "labels",
+        "author",
+        "assignee",
+        "assignees",
+        "reviewers",
+        "milestone",
+        "created_at",
+        "updated_at",
+        "closed_at",
+        "merged_at",
+        "web_url",
+        "references",
+        "confidential",
+        "type",
+        "upvotes",
+        "downvotes",
+        "due_date",
+        "weight",
+        "health_status",
+        "issue_type",
+        "draft",
+        "source_branch",
+        "target_branch",
+        "name",
+        "protected",
+        "commit",
+        "discussion_locked",
+        "closed_by",
+        "merged_by",
+        "user_notes_count",
+        "iteration",
+        "work_item_type",
+        "work_item_status",
+        "start_date",
+        "namespace",
+        "merge_requests_count",
+    }
+)
 _USER = ("id", "username")
 # `resource` used otherwise than with a key that is written down: then nobody knows what is read.
 _OPEN_USE = re.compile(r"\bresource\b(?!\s*(?:\[\s*(?::\w+|\"\w+\"|'\w+')\s*\]|&?\.(?:dig|fetch|key\?)\s*\(\s*[:\"']))")
@@ -55,7 +94,11 @@ class Slimming:
             elif key == "labels" and isinstance(value, list):
                 value = [sys.intern(label) if isinstance(label, str) else label for label in value]
             elif key == "milestone" and isinstance(value, dict):
-                value = {name: each for name, each in value.items() if name not in ("web_url", "description") or name in self.kept and name != "web_url"}
+                value = {
+                    name: each
+                    for name, each in value.items()
+                    if name not in ("web_url", "description") or (name in self.kept and name != "web_url")
+                }
             elif isinstance(value, str) and key in ("state", "type"):
                 value = sys.intern(value)
             result[sys.intern(key)] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.errors import GitLabError, GitLabRefused
+from bot.domain.errors import GitLabRefused
 from bot.triage.reading import Known
 
 if TYPE_CHECKING:
@@ -42,7 +42,11 @@ def full_path(known: Known, source: Source) -> str:
     if not source.id.isdigit():
         return source.id
     answer = known.get(source.path, ("per_page", "100"))
-    path = answer.get("full_path" if source.kind == "groups" else "path_with_namespace") if isinstance(answer, dict) else None
+    path = (
+        answer.get("full_path" if source.kind == "groups" else "path_with_namespace")
+        if isinstance(answer, dict)
+        else None
+    )
     if not path:
         raise SourceHasNoPath
     return str(path)
@@ -101,6 +105,3 @@ def load_counts(
                 }
     for item in same:
         counts.setdefault(item.key, {"threads": 0, "notes": 0})
-
-
-_ = GitLabError

@@ -87,10 +87,14 @@ class Writing:
     def placeholder(self, name: str, before: str, place: Place, items: str | None) -> str:
         value = self.value(name, items)
         if name == "items":
-            return value
+            return str(value)
         if self.hides and name not in KEPT_WHEN_CONFIDENTIAL:
-            return CONFIDENTIAL if name not in ("author", "assignee", "assignees", "reviewers", "closed_by", "merged_by",
-                                                "labels", "milestone") else _decorated(name, CONFIDENTIAL)  # fmt: skip
+            return (
+                CONFIDENTIAL
+                if name
+                not in ("author", "assignee", "assignees", "reviewers", "closed_by", "merged_by", "labels", "milestone")
+                else _decorated(name, CONFIDENTIAL)
+            )
         return _shown(name, value, lambda text: self._safe(text, before, place))
 
     def _safe(self, text: str, before: str, place: Place) -> str:

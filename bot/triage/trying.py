@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 from collections.abc import Callable
@@ -39,7 +40,9 @@ class FileApi:
         if answer is None or (isinstance(answer, dict) and "message" in answer and len(answer) == 1):
             self.refused = answer is None
             words = answer["message"] if answer else "404 Not found"
-            raise RubyError("Gitlab::Triage::Errors::Network::UnexpectedResponse", f"GitLab refused GET {question}: {words}")
+            raise RubyError(
+                "Gitlab::Triage::Errors::Network::UnexpectedResponse", f"GitLab refused GET {question}: {words}"
+            )
         return answer
 
     def rows(self, path: str, **params: str) -> list[Json]:
@@ -77,10 +80,8 @@ def try_condition(source: str, row: Json, kind: str, api: Api, now: dt.datetime,
         if isinstance(value, Block):
             raise Refused("A block that is never called is no condition.", 0)
         result: Json = {"value": truthy(value)}
-        try:
+        with contextlib.suppress(Refused):
             result |= {"raw": inspect(value), "class": class_name(value)}
-        except Refused:
-            pass
         plain, is_plain = plain_value(value)
         return result | ({"plain": plain} if is_plain else {})
 
@@ -105,7 +106,9 @@ def _tried(run: Callable[[], Json], printed: Callable[[], str], differences: Cal
     except RubyError as error:
         if error.kind == "SyntaxError":
             return Trial(None, f"{error.sentence}.", error.start or 0, printed(), differences())
-        return Trial({"raises": {"class": error.kind, "message": error.sentence}}, None, error.start, printed(), differences())
+        return Trial(
+            {"raises": {"class": error.kind, "message": error.sentence}}, None, error.start, printed(), differences()
+        )
     except Refused as refused:
         return Trial(None, refused.sentence, refused.start or 0, printed(), differences())
 
@@ -143,7 +146,9 @@ def try_row(row: Json, fixture: Json) -> Json:
     if not isinstance(source, str):
         source = str(source).lower() if isinstance(source, bool) else "" if source is None else str(source)
     trial = try_it(source, resource, kind, api, now, zone_of(row.get("tz", "UTC")))
-    answer = {key: value for key, value in row.items() if key not in ("result", "refused", "differs", "stdout", "requests")}
+    answer = {
+        key: value for key, value in row.items() if key not in ("result", "refused", "differs", "stdout", "requests")
+    }
     if trial.result is not None:
         answer["result"] = trial.result
     else:

@@ -96,7 +96,9 @@ def serving(case: Json) -> Iterator[CaseServer]:
             data = b"" if answer["status"] == 204 else json.dumps(answer.get("json")).encode()
             data = answer["text"].encode() if is_text else data
             self.send_response(answer["status"])
-            self.send_header("Content-Type", answer.get("content_type", "text/plain") if is_text else "application/json")
+            self.send_header(
+                "Content-Type", answer.get("content_type", "text/plain") if is_text else "application/json"
+            )
             for name, value in (answer.get("headers") or {}).items():
                 self.send_header(name, str(value).replace("$HOST", server.url))
             self.send_header("Content-Length", str(len(data)))

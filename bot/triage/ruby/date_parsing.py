@@ -17,9 +17,20 @@ from bot.triage.ruby.values import type_in_words
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-FULL_MONTHS = (
-    "january february march april may june july august september october november december".split()
-)  # fmt: skip
+FULL_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 LONGEST = 128
 
 _MONTH = r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -288,4 +299,3 @@ def strptime(text: str, form: str, today: dt.date) -> Parts:
 
 def moment_of(parts: Parts, zone: dt.tzinfo, kind: Kind) -> Moment:
     return _moment(parts, fixed(parts.offset_s) if parts.offset_s is not None else zone, kind)
-

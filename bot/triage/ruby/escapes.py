@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 
 _NAMED = {
-    "n": "\n", "t": "\t", "s": " ", "r": "\r", "e": "\x1b", "a": "\a", "b": "\b", "v": "\v", "f": "\f",
-}  # fmt: skip
+    "n": "\n",
+    "t": "\t",
+    "s": " ",
+    "r": "\r",
+    "e": "\x1b",
+    "a": "\a",
+    "b": "\b",
+    "v": "\v",
+    "f": "\f",
+}
 _ESCAPE = re.compile(
     r"\\(?:(?P<octal>[0-7]{1,3})|x(?P<hex>[0-9a-fA-F]{1,2})|u\{(?P<many>[0-9a-fA-F \t]+)\}|u(?P<four>[0-9a-fA-F]{4})"
     r"|(?P<other>.))",

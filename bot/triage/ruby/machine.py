@@ -160,7 +160,7 @@ def missing_method(me: Any, name: str) -> RubyError | Refused:
     return Refused(f"There is no method `{name}` here.")
 
 
-# -- tables --------------------------------------------------------------------------------------------------------------
+# -- tables ----------------------------------------------------------------------------------------------------------
 
 
 def adapted(name: str, function: Callable[..., Any]) -> Call:

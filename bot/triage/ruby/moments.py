@@ -120,7 +120,7 @@ class Moment:
         if is_number(other):
             # ActiveSupport takes the number for an astronomical Julian day.
             days = Fraction(self.ns, NS * 86400) + Fraction(4881175, 2)
-            return (days > other) - (days < other)
+            return int(days > other) - int(days < other)
         return None
 
     def ruby_text(self) -> str:
@@ -187,7 +187,7 @@ def iso8601(moment: Moment, digits: int = 0) -> str:
     return f"{year_text(wall.year)}-{wall:%m-%dT%H:%M:%S}{fraction}{offset}"
 
 
-# -- durations -----------------------------------------------------------------------------------------------------------
+# -- durations -------------------------------------------------------------------------------------------------------
 
 UNIT_SECONDS: dict[str, int] = {
     "years": 31556952,
@@ -222,7 +222,7 @@ class Duration:
         its = other.seconds_value if isinstance(other, Duration) else other
         if not is_number(its):
             return None
-        return (self.seconds_value > its) - (self.seconds_value < its)
+        return int(self.seconds_value > its) - int(self.seconds_value < its)
 
     def ruby_text(self) -> str:
         return inspect(self.seconds_value)
@@ -284,7 +284,7 @@ def midnight(date: dt.date, zone: dt.tzinfo) -> Moment:
     return from_wall(dt.datetime(date.year, date.month, date.day), 0, zone)  # noqa: DTZ001 - the zone follows
 
 
-# -- calendar ------------------------------------------------------------------------------------------------------------
+# -- calendar --------------------------------------------------------------------------------------------------------
 
 
 def plus_days(date: dt.date, days: int) -> dt.date:

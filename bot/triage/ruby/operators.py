@@ -33,7 +33,6 @@ from bot.triage.ruby.values import (
     look_up,
     order,
     pairs,
-    to_text,
     truthy,
     type_in_words,
 )
@@ -341,7 +340,7 @@ def compared(operator: str, test: Callable[[int], bool]) -> Operator:
     def run(vm: Machine, one: Any, other: Any) -> Any:
         if type(one) is int and type(other) is int:
             return test((one > other) - (one < other))
-        if one is None or isinstance(one, bool | list | Symbol) and not isinstance(one, Symbol):
+        if one is None or (isinstance(one, bool | list | Symbol) and not isinstance(one, Symbol)):
             raise _lacks(one, operator)
         if isinstance(one, dict | Hash):
             if not isinstance(other, dict | Hash):
@@ -350,10 +349,9 @@ def compared(operator: str, test: Callable[[int], bool]) -> Operator:
         if isinstance(one, RubySet) and isinstance(other, RubySet):
             mine, its = one.entries.keys(), other.entries.keys()
             return {"<": mine < its, "<=": mine <= its, ">": mine > its, ">=": mine >= its}[operator]
-        if isinstance(one, float) or isinstance(other, float):
-            if is_number(one) and is_number(other) and (one != one or other != other):
-                return False
-        if isinstance(one, Constant) or not hasattr(one, "__class__"):
+        if is_number(one) and is_number(other) and (one != one or other != other):
+            return False  # NaN
+        if isinstance(one, Constant):
             raise Refused("Comparing classes is not supported.")
         return test(compare(one, other))
 
@@ -443,4 +441,3 @@ BINARY: dict[str, Operator] = {
     "!~": lambda vm, one, other: matched(vm, one, other) is None,
     "===": lambda vm, one, other: one.call([other]) if isinstance(one, Block) else case_equal(vm, one, other),
 }
-_ = to_text

@@ -46,7 +46,7 @@ def compile_pattern(source: str, flags: str) -> Regexp:
     try:
         pattern = regex.compile(translated, options)
     except regex.error as error:
-        raise RubyError("SyntaxError", f"the regular expression /{source}/ is wrong: {error.msg}") from None
+        raise RubyError("SyntaxError", f"the regular expression /{source}/ is wrong: {error}") from None
     except (OverflowError, MemoryError, RecursionError):
         raise OutOfBudget("This regular expression is too large.") from None
     names = tuple(sorted(pattern.groupindex, key=lambda name: pattern.groupindex[name]))

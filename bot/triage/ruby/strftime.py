@@ -8,14 +8,31 @@ import re
 from bot.triage.ruby.errors import OutOfBudget, argument_error
 from bot.triage.ruby.moments import NS, Moment, midnight_utc, offset_text
 
-
 _DIRECTIVE = re.compile(r"%([-0_^#]*)(\d*)(:{0,3})([EO]?)([a-zA-Z%+])?", re.DOTALL)
 _NUMBERS = {  # directive: (digits, padding)
-    "Y": (4, "0"), "C": (2, "0"), "y": (2, "0"), "m": (2, "0"), "d": (2, "0"), "e": (2, " "), "j": (3, "0"),
-    "H": (2, "0"), "k": (2, " "), "I": (2, "0"), "l": (2, " "), "M": (2, "0"), "S": (2, "0"), "G": (4, "0"),
-    "g": (2, "0"), "U": (2, "0"), "V": (2, "0"), "W": (2, "0"), "u": (1, "0"), "w": (1, "0"), "s": (1, "0"),
+    "Y": (4, "0"),
+    "C": (2, "0"),
+    "y": (2, "0"),
+    "m": (2, "0"),
+    "d": (2, "0"),
+    "e": (2, " "),
+    "j": (3, "0"),
+    "H": (2, "0"),
+    "k": (2, " "),
+    "I": (2, "0"),
+    "l": (2, " "),
+    "M": (2, "0"),
+    "S": (2, "0"),
+    "G": (4, "0"),
+    "g": (2, "0"),
+    "U": (2, "0"),
+    "V": (2, "0"),
+    "W": (2, "0"),
+    "u": (1, "0"),
+    "w": (1, "0"),
+    "s": (1, "0"),
     "Q": (1, "0"),
-}  # fmt: skip
+}
 _WITH_E, _WITH_O = "cCxXyY", "deHkIlmMSuUVwWy"
 _COMPOSED = {
     "c": "%a %b %e %H:%M:%S %Y",
@@ -142,8 +159,5 @@ def _offset(seconds: int, flags: str, width: int, colons: int) -> str:
         shown = offset_text(seconds, ":" if colons else "")
     if "-" in flags or "_" in flags:
         body = shown[1:].lstrip("0") or "0"
-        body = f"{shown[0]}{body}" if "-" in flags else f"{shown[0]}{body}".rjust(max(width, len(shown)))
-        return body
+        return f"{shown[0]}{body}" if "-" in flags else f"{shown[0]}{body}".rjust(max(width, len(shown)))
     return shown[0] + shown[1:].rjust(width - 1, "0")
-
-

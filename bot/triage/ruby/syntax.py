@@ -23,10 +23,15 @@ from bot.triage.ruby.errors import (
     Return,
     RubyError,
     argument_error,
-    no_method,
 )
 from bot.triage.ruby.escapes import BadEscape, double_quoted, single_quoted
-from bot.triage.ruby.machine import MISSING, Machine, all_names, constant_method, functions, has_constant, missing_method
+from bot.triage.ruby.machine import (
+    Machine,
+    all_names,
+    constant_method,
+    functions,
+    has_constant,
+)
 from bot.triage.ruby.operators import BINARY, NOT_REFUSED, case_equal
 from bot.triage.ruby.patterns import compile_pattern
 from bot.triage.ruby.values import (
@@ -39,8 +44,6 @@ from bot.triage.ruby.values import (
     Symbol,
     UserText,
     class_name,
-    inspect,
-    is_a,
     look_up,
     order,
     put,
@@ -154,7 +157,7 @@ class Compiler:
         self.loops = 0
         self.heredocs: list[Node] = []
 
-    # -- checks ----------------------------------------------------------------------------------------------------------
+    # -- checks ------------------------------------------------------------------------------------------------------
 
     def check_tree(self, root: Node) -> None:
         """No errors, not too deep; and what tree-sitter lets pass though Ruby does not."""
@@ -198,7 +201,7 @@ class Compiler:
     def refuse(self, node: Node, sentence: str) -> Refused:
         return Refused(sentence, node.start_byte)
 
-    # -- nodes -----------------------------------------------------------------------------------------------------------
+    # -- nodes -------------------------------------------------------------------------------------------------------
 
     def node(self, node: Node) -> Code:
         compile_node = _COMPILERS.get(node.type)
@@ -552,7 +555,11 @@ class Compiler:
         operand_node = self.field(node, "operand")
         if operator == "defined?":
             return self.defined(operand_node)
-        if operator == "-" and operand_node.type in ("integer", "float") and operand_node.start_byte == node.start_byte + 1:
+        if (
+            operator == "-"
+            and operand_node.type in ("integer", "float")
+            and operand_node.start_byte == node.start_byte + 1
+        ):
             operand = self.node(operand_node)
             return _constant(-operand(None))  # type: ignore[arg-type]
         if operator == "-" and operand_node.type == "call":
@@ -604,7 +611,7 @@ class Compiler:
 
     def element(self, node: Node) -> Code:
         target = self.node(self.field(node, "object"))
-        args = self.arguments([child for child in node.named_children[1:]])
+        args = self.arguments(list(node.named_children[1:]))
         start = node.start_byte
 
         def run(frame: Frame) -> Any:
@@ -625,7 +632,12 @@ class Compiler:
         block_node = node.child_by_field_name("block")
         argument_nodes = list(arguments_node.named_children) if arguments_node is not None else []
         name = self.text(method_node) if method_node is not None else "call"
-        if method_node is not None and method_node.type == "constant" and receiver_node is not None and arguments_node is None:
+        if (
+            method_node is not None
+            and method_node.type == "constant"
+            and receiver_node is not None
+            and arguments_node is None
+        ):
             raise self.refuse(method_node, f"The constant {name} does not exist here.")
         if name in ("loop",) and receiver_node is None:
             return self.loop(node, block_node)
@@ -637,9 +649,10 @@ class Compiler:
             block = self.passed_block(passed[0])
         elif block_node is not None:
             block = self.block_code(
-                block_node.child_by_field_name("parameters"), block_node.child_by_field_name("body"),
+                block_node.child_by_field_name("parameters"),
+                block_node.child_by_field_name("body"),
                 is_lambda=receiver_node is None and name == "lambda",
-            )  # fmt: skip
+            )
         if receiver is None:
             return self.call_to_self(name, argument_nodes, block, method_node or node)
         self.used.add(name)
@@ -658,7 +671,11 @@ class Compiler:
                 return None
             return _sent(frame.vm, me, name, args(frame), block and block(frame), start)
 
-        if self.negated == _first_byte(receiver_node) and receiver_node is not None and receiver_node.type in ("integer", "float"):
+        if (
+            self.negated == _first_byte(receiver_node)
+            and receiver_node is not None
+            and receiver_node.type in ("integer", "float")
+        ):
             value = -receiver(None)  # type: ignore[arg-type]
             return lambda frame: _sent(frame.vm, value, name, args(frame), block and block(frame), start)
         if safe and receiver_node is not None and receiver_node.type == "nil":
@@ -738,6 +755,7 @@ class Compiler:
         saved_landing, self.landing = self.landing, None
         try:
             bind, arity = self.parameters(parameters)
+            code: Code
             if body is None:
                 code = _nil
             elif body.type in ("block", "do_block"):
@@ -774,8 +792,7 @@ class Compiler:
                         return jump.value
                     raise
 
-            block = Block(call, arity, is_lambda)
-            return block
+            return Block(call, arity, is_lambda)
 
         return make
 
@@ -805,9 +822,7 @@ class Compiler:
         locals_given = node.children_by_field_name("locals")
         for child in locals_given:
             self.scope.names.add(self.text(child))
-        if locals_given:
-            for child in locals_given:
-                before = before[: len(before) - 1] if before else before
+        before = before[: len(before) - len(locals_given)] if locals_given else before
         count = len(before) + len(optional) + len(after)
         spreads = count > 1 or (count == 1 and rest is not None) or self.text(node).rstrip("| ").endswith(",")
         only_one = len(before) == 1 and not optional and not after and rest is None and not spreads
@@ -817,7 +832,7 @@ class Compiler:
             if only_one:
                 before[0](frame, args[0] if args else None)
                 return
-            if len(args) == 1 and type(args[0]) is list and (spreads or rest is not None and count):
+            if len(args) == 1 and type(args[0]) is list and (spreads or (rest is not None and count)):
                 args = args[0]
             place = 0
             for target in before:
@@ -896,9 +911,7 @@ class Compiler:
             return call_setter
         raise self.refuse(node, "This cannot be assigned to.")
 
-    def several(
-        self, node: Node, one: Callable[[Node], Callable[[Frame, Any], None]]
-    ) -> Callable[[Frame, Any], None]:
+    def several(self, node: Node, one: Callable[[Node], Callable[[Frame, Any], None]]) -> Callable[[Frame, Any], None]:
         targets: list[tuple[bool, Callable[[Frame, Any], None] | None]] = []
         for child in node.named_children:
             if child.type in ("rest_assignment", "splat_parameter"):
@@ -1228,7 +1241,7 @@ def _leading_number(node: Node) -> Node | None:
     return receiver if receiver is not None and receiver.type in ("integer", "float") else None
 
 
-# -- what compiled code uses ---------------------------------------------------------------------------------------------
+# -- what compiled code uses -----------------------------------------------------------------------------------------
 
 
 def _nil(frame: Frame) -> None:
@@ -1362,7 +1375,7 @@ def splat(vm: Machine, value: Any) -> list[Any]:
 _HINTS = {
     "system": "Nothing outside the policy can be reached.",
     "require": "Plug-ins are written in Python here.",
-    "title": 'A field is read with resource[:title].',
+    "title": "A field is read with resource[:title].",
     "iid": "A field is read with resource[:iid].",
     "description": "A field is read with resource[:description].",
     "has_assignee?": "Write resource[:assignees].any?.",
@@ -1453,4 +1466,3 @@ _COMPILERS: dict[str, Callable[[Compiler, Node], Code]] = {
     "begin": Compiler.sequence,
     "parenthesized_statements": Compiler.parenthesized,
 }
-_ = (inspect, is_a, no_method, missing_method, MISSING, _JUMPS)

@@ -19,10 +19,30 @@ from bot.triage.ruby.values import to_text
 
 LONGEST_TEXT = 100_000
 PLACEHOLDERS = (
-    "created_at", "updated_at", "closed_at", "merged_at", "state", "author", "assignee", "assignees", "reviewers",
-    "source_branch", "target_branch", "closed_by", "merged_by", "milestone", "labels", "upvotes", "downvotes", "title",
-    "web_url", "full_reference", "type", "items", "name",
-)  # fmt: skip
+    "created_at",
+    "updated_at",
+    "closed_at",
+    "merged_at",
+    "state",
+    "author",
+    "assignee",
+    "assignees",
+    "reviewers",
+    "source_branch",
+    "target_branch",
+    "closed_by",
+    "merged_by",
+    "milestone",
+    "labels",
+    "upvotes",
+    "downvotes",
+    "title",
+    "web_url",
+    "full_reference",
+    "type",
+    "items",
+    "name",
+)
 _PLACEHOLDER = re.compile(r"\{\{(" + "|".join(PLACEHOLDERS) + r")\}\}")
 _LONE_BRACE = re.compile(r"[{}]")
 
@@ -99,7 +119,9 @@ def compile_text(text: str, *, expands: bool = True) -> Template:
         raise OutOfBudget(f"A text of more than {LONGEST_TEXT} characters is not evaluated.")
     outside = _GLOBAL.search(text) or _BREAK_OUT.search(text)
     if outside:
-        raise Refused(f"`{outside[0]}` would reach outside of the text; write \\# for a plain #.", _bytes(text, outside.start()))
+        raise Refused(
+            f"`{outside[0]}` would reach outside of the text; write \\# for a plain #.", _bytes(text, outside.start())
+        )
     if "#" not in text and "\\" not in text:
         return Template(_literal(text, expands), differences=_brace_differences(text))
     if "\0" in text:
@@ -156,7 +178,9 @@ def _unreadable(text: str) -> RubyError:
     escape = re.search(r"\\u(?![0-9a-fA-F]{4}|\{)|\\x(?![0-9a-fA-F])", text)
     if escape:
         shown = escape[0]
-        return syntax_error(f"{shown} needs hexadecimal digits; write \\{shown} for a backslash", _bytes(text, escape.start()))
+        return syntax_error(
+            f"{shown} needs hexadecimal digits; write \\{shown} for a backslash", _bytes(text, escape.start())
+        )
     opening = text.rfind("#{")
     return syntax_error("syntax error, #{ without its }", _bytes(text, max(opening, 0)))
 

@@ -170,7 +170,7 @@ def identity(value: Any) -> Any:
     return ("object", id(value))
 
 
-# -- maps, of both kinds -------------------------------------------------------------------------------------------------
+# -- maps, of both kinds ---------------------------------------------------------------------------------------------
 
 
 def map_key(key: Any) -> Any:
@@ -210,7 +210,7 @@ def rebuilt(like: dict[str, Any] | Hash, rows: list[tuple[Any, Any]]) -> dict[st
     return {str(map_key(key)): value for key, value in rows} if isinstance(like, dict) else Hash.of(rows)
 
 
-# -- arguments -----------------------------------------------------------------------------------------------------------
+# -- arguments -------------------------------------------------------------------------------------------------------
 
 
 def text(value: Any) -> str:
@@ -256,7 +256,7 @@ def type_in_words(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else class_name(value)
 
 
-# -- classes -------------------------------------------------------------------------------------------------------------
+# -- classes ---------------------------------------------------------------------------------------------------------
 
 _CLASSES: dict[type, str] = {
     type(None): "NilClass",
@@ -325,7 +325,7 @@ def is_a(value: Any, name: str) -> bool:
     return name in _ABOVE.get(own, getattr(value, "ruby_ancestors", ()))
 
 
-# -- equality and order --------------------------------------------------------------------------------------------------
+# -- equality and order ----------------------------------------------------------------------------------------------
 
 
 def equal(one: Any, other: Any) -> bool:
@@ -375,7 +375,7 @@ def order(one: Any, other: Any) -> int | None:
     if is_number(one) and is_number(other):
         if one != one or other != other:
             return None
-        return (one > other) - (one < other)
+        return int(one > other) - int(one < other)
     if isinstance(one, str) and isinstance(other, str):
         first, second = one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass")
         return (first > second) - (first < second)
@@ -406,7 +406,7 @@ def compare(one: Any, other: Any) -> int:
     return result
 
 
-# -- text of values ------------------------------------------------------------------------------------------------------
+# -- text of values --------------------------------------------------------------------------------------------------
 
 
 def float_text(value: float) -> str:

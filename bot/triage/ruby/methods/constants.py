@@ -41,7 +41,6 @@ from bot.triage.ruby.values import (
     Constant,
     Failure,
     Hash,
-    Match,
     Range,
     Regexp,
     RubySet,
@@ -59,12 +58,25 @@ from bot.triage.ruby.values import (
 
 Function = Callable[..., Any]
 
-MONTH_NAMES = [None, "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-               "November", "December"]  # fmt: skip
+MONTH_NAMES = [
+    None,
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 DAY_NAMES = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
 
-# -- dates ---------------------------------------------------------------------------------------------------------------
+# -- dates -----------------------------------------------------------------------------------------------------------
 
 
 def _new_date(me: Any, year: Any = -4712, month: Any = 1, day: Any = 1) -> dt.date:
@@ -132,7 +144,7 @@ DATE: dict[str, Function] = {
 }
 
 
-# -- times ---------------------------------------------------------------------------------------------------------------
+# -- times -----------------------------------------------------------------------------------------------------------
 
 
 def _wall(values: tuple[Any, ...], zone: dt.tzinfo, kind: Any = "Time") -> Moment:
@@ -246,7 +258,7 @@ DATETIME: dict[str, Function] = {
 }
 
 
-# -- durations -----------------------------------------------------------------------------------------------------------
+# -- durations -------------------------------------------------------------------------------------------------------
 
 
 def _build(me: Any, seconds: Any) -> Duration:
@@ -281,7 +293,7 @@ def _parse_duration(me: Any, value: Any) -> Duration:
     return result
 
 
-# -- the rest ------------------------------------------------------------------------------------------------------------
+# -- the rest --------------------------------------------------------------------------------------------------------
 
 
 def _new_list(me: Any, size: Any = 0, fill: Any = None, *, vm: Machine, block: Block | None) -> list[Any]:
@@ -490,4 +502,3 @@ ANY_CLASS: dict[str, Function] = {
     "==": lambda me, other: equal(me, other),
     "new": _missing_new,
 }
-_ = Match

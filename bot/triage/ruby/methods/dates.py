@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from bot.triage.ruby.errors import Refused, RubyError, argument_error, type_error
+from bot.triage.ruby.errors import Refused, RubyError, argument_error
 from bot.triage.ruby.machine import MISSING, Machine
 from bot.triage.ruby.methods.rows import iterated
 from bot.triage.ruby.moments import (
@@ -37,14 +37,12 @@ from bot.triage.ruby.values import (
     Symbol,
     inspect,
     integer,
-    is_number,
     number,
     order,
     pairs,
     text,
     text_or_symbol,
     to_text,
-    type_in_words,
 )
 
 Function = Callable[..., Any]
@@ -211,7 +209,7 @@ def _compared_with_now(sign: int) -> Function:
     def run(me: Any, *, vm: Machine) -> bool:
         if isinstance(me, Moment):
             return (me.ns - vm.now.ns) * sign > 0
-        return (me.toordinal() - vm.today.toordinal()) * sign > 0
+        return bool((me.toordinal() - vm.today.toordinal()) * sign > 0)
 
     return run
 
@@ -552,7 +550,9 @@ MOMENT: dict[str, Function] = {
     "iso8601": _iso,
     "xmlschema": _iso,
     "rfc3339": _iso,
-    "rfc2822": lambda me: strftime(me, "%a, %d %b %Y %H:%M:%S %z" if me.zone is not dt.UTC else "%a, %d %b %Y %T -0000"),
+    "rfc2822": lambda me: strftime(
+        me, "%a, %d %b %Y %H:%M:%S %z" if me.zone is not dt.UTC else "%a, %d %b %Y %T -0000"
+    ),
     "httpdate": lambda me: strftime(_in_utc(me), "%a, %d %b %Y %H:%M:%S GMT"),
     "ctime": lambda me: strftime(me, "%c"),
     "as_json": lambda me: iso8601(me, 3),
@@ -583,7 +583,7 @@ def _plus(me: Moment, other: Any, vm: Machine) -> Any:
     return add(vm, me, other)
 
 
-# -- durations -----------------------------------------------------------------------------------------------------------
+# -- durations -------------------------------------------------------------------------------------------------------
 
 
 def _in_unit(unit: str) -> Function:
@@ -652,6 +652,3 @@ def _rounded_duration(me: Duration, digits: Any) -> Any:
     from bot.triage.ruby.methods.numbers import rounded
 
     return rounded(me.seconds_value, digits)
-
-
-_ = (is_number, type_error, type_in_words, _same, _only, _for_kind)

@@ -126,8 +126,24 @@ def camelize(word: str, first: str = "upper") -> str:
 
 def transliterate(text: str) -> str:
     """Letters without their accents; what has no plain letter becomes a question mark."""
-    special = {"ß": "ss", "Æ": "AE", "æ": "ae", "Ø": "O", "ø": "o", "Đ": "D", "đ": "d", "Ł": "L", "ł": "l", "Þ": "Th",
-               "þ": "th", "Œ": "OE", "œ": "oe", "ð": "d", "Ð": "D", "ı": "i"}  # fmt: skip
+    special = {
+        "ß": "ss",
+        "Æ": "AE",
+        "æ": "ae",
+        "Ø": "O",
+        "ø": "o",
+        "Đ": "D",
+        "đ": "d",
+        "Ł": "L",
+        "ł": "l",
+        "Þ": "Th",
+        "þ": "th",
+        "Œ": "OE",
+        "œ": "oe",
+        "ð": "d",
+        "Ð": "D",
+        "ı": "i",
+    }
     parts = []
     for character in unicodedata.normalize("NFC", text):
         if ord(character) < 128:

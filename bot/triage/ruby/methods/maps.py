@@ -21,8 +21,6 @@ from bot.triage.ruby.values import (
     put,
     rebuilt,
     remove,
-    text,
-    text_or_symbol,
     to_text,
     truthy,
 )
@@ -318,4 +316,3 @@ HASH: dict[str, Callable[..., Any]] = {
     "default=": _set_default,
     "sum": lambda me, start=0, *, vm, block: vm.send([[k, v] for k, v in pairs(me)], "sum", [start], block),
 }
-_ = (text, text_or_symbol)

@@ -8,19 +8,15 @@ from fractions import Fraction
 from typing import Any
 
 from bot.triage.ruby.errors import Refused, RubyError, argument_error
-from bot.triage.ruby.machine import MISSING, Machine
+from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.methods.rows import iterated
 from bot.triage.ruby.moments import UNIT_SECONDS, Duration
 from bot.triage.ruby.operators import BINARY, divide, modulo
 from bot.triage.ruby.values import (
     Block,
-    Symbol,
-    class_name,
     float_text,
-    inspect,
     integer,
     is_integer,
-    is_number,
     number,
     text_or_symbol,
     to_text,
@@ -98,7 +94,8 @@ def _rounded_fraction(value: Fraction, places: int, mode: str) -> Any:
 
 
 def _towards(name: str) -> Callable[..., Any]:
-    exact = {"floor": math.floor, "ceil": math.ceil, "truncate": math.trunc}[name]
+    towards: dict[str, Callable[[Any], int]] = {"floor": math.floor, "ceil": math.ceil, "truncate": math.trunc}
+    exact = towards[name]
 
     def run(me: Any, digits: Any = 0) -> Any:
         places = integer(digits)
@@ -349,4 +346,3 @@ RATIONAL: dict[str, Callable[..., Any]] = {
     "rationalize": lambda me: me,
     "to_s": lambda me: to_text(me),
 }
-_ = (MISSING, Symbol, class_name, inspect)

@@ -24,7 +24,6 @@ from bot.triage.ruby.values import (
     Symbol,
     class_name,
     compare,
-    equal,
     identity,
     inspect,
     is_a,
@@ -135,9 +134,7 @@ def _tap(me: Any, *, block: Block | None) -> Any:
 def _frozen(me: Any) -> bool:
     if isinstance(me, Hash):
         return me.frozen
-    if isinstance(me, str | list | dict):
-        return False
-    return True
+    return not isinstance(me, str | list | dict)
 
 
 def _freeze(me: Any) -> Any:
@@ -450,7 +447,6 @@ PROC: dict[str, Callable[..., Any]] = {
     "[]": lambda me, *args: me.call(list(args)),
     "===": lambda me, *args: me.call(list(args)),
     "yield": lambda me, *args: me.call(list(args)),
-    "to_proc": lambda me: me,
     "arity": lambda me: me.arity,
     "lambda?": lambda me: me.is_lambda,
 }

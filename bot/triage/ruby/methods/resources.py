@@ -11,15 +11,23 @@ from typing import Any, Protocol
 from bot.triage.ruby.date_parsing import parse_date, parse_time
 from bot.triage.ruby.errors import RubyError, no_method
 from bot.triage.ruby.machine import MISSING, Machine
-from bot.triage.ruby.values import Hash, Symbol, UserText, class_name, compare, equal, inspect
+from bot.triage.ruby.values import Hash, Symbol, UserText, compare
 
 Function = Callable[..., Any]
 Json = dict[str, Any]
 CONFIDENTIAL = "(confidential)"
 # What a confidential resource still shows: how to find it, and its type.
 SHOWN_OF_CONFIDENTIAL = (
-    "id", "iid", "project_id", "group_id", "web_url", "references", "type", "items", "confidential",
-)  # fmt: skip
+    "id",
+    "iid",
+    "project_id",
+    "group_id",
+    "web_url",
+    "references",
+    "type",
+    "items",
+    "confidential",
+)
 
 
 class Api(Protocol):
@@ -201,7 +209,7 @@ def _time(vm: Machine, value: Any) -> Any:
     return parse_time(str(value), vm.now)
 
 
-# -- resources -----------------------------------------------------------------------------------------------------------
+# -- resources -------------------------------------------------------------------------------------------------------
 
 
 def _author(me: Resource) -> Any:
@@ -386,7 +394,7 @@ ISSUE: dict[str, Function] = ISSUABLE | {
 }
 
 
-# -- parts ---------------------------------------------------------------------------------------------------------------
+# -- parts -----------------------------------------------------------------------------------------------------------
 
 
 def _of_part(name: str) -> Function:
@@ -469,7 +477,9 @@ def _label_resource(me: Label) -> Any:
 
 LABEL: dict[str, Function] = {
     **{
-        name: lambda me, name=name: me.of.own(me.data.get(name)) if me.data.get(name) is not None or name == "name" else None
+        name: lambda me, name=name: (
+            me.of.own(me.data.get(name)) if me.data.get(name) is not None or name == "name" else None
+        )
         for name in ("id", "project_id", "group_id", "name", "description", "color", "priority")
     },
     "added_at": lambda me: me.added_at,
@@ -522,4 +532,3 @@ TABLES: dict[type, dict[str, Function]] = {
     LabelEvent: LABEL_EVENT,
     InstanceVersion: VERSION,
 }
-_ = (class_name, equal, inspect)

@@ -112,7 +112,9 @@ def _text_range(vm: Machine, first: str, last: str, excludes_last: bool) -> list
 
 def iterated(rows: list[Any], block: Block | None, shown: Any, run: Callable[[Block], Any]) -> Any:
     """The method with its block; without one an Enumerator."""
-    return run(block) if block is not None else Enumerator(rows, run, shown if isinstance(shown, str) else inspect(shown))
+    return (
+        run(block) if block is not None else Enumerator(rows, run, shown if isinstance(shown, str) else inspect(shown))
+    )
 
 
 Function = Callable[..., Any]
@@ -243,9 +245,13 @@ def _inject(me: Any, *args: Any, vm: Machine, block: Block | None) -> Any:
     return total
 
 
+def _by_key(one: tuple[Any, Any], other: tuple[Any, Any]) -> int:
+    return compare(one[0], other[0])
+
+
 def sorted_rows(rows: list[Any], key: Callable[[Any], Any] | None = None) -> list[Any]:
-    keyed = [(key(row) if key else row, row) for row in rows]
-    return [row for _, row in sorted(keyed, key=functools.cmp_to_key(lambda a, b: compare(a[0], b[0])))]
+    keyed: list[tuple[Any, Any]] = [(key(row) if key else row, row) for row in rows]
+    return [row for _, row in sorted(keyed, key=functools.cmp_to_key(_by_key))]
 
 
 def _sort(me: Any, *, vm: Machine, block: Block | None) -> list[Any]:
@@ -470,11 +476,11 @@ def _to_h(me: Any, *, vm: Machine, block: Block | None) -> Hash:
 
 def _grep(wanted: bool) -> Function:
     def run(me: Any, pattern: Any, *, vm: Machine, block: Block | None) -> list[Any]:
-        result = []
-        for row in rows_of(vm, me) or []:
-            if case_equal(vm, pattern, row) == wanted:
-                result.append(called(block, row) if block is not None else row)
-        return result
+        return [
+            called(block, row) if block is not None else row
+            for row in rows_of(vm, me) or []
+            if case_equal(vm, pattern, row) == wanted
+        ]
 
     return run
 
@@ -642,7 +648,7 @@ ENUMERABLE: dict[str, Function] = {
 }
 
 
-# -- Array ---------------------------------------------------------------------------------------------------------------
+# -- Array -----------------------------------------------------------------------------------------------------------
 
 
 def _flat(rows: list[Any], depth: int) -> list[Any]:
@@ -1003,7 +1009,7 @@ def _no_chance() -> Any:
     raise Refused("Chance is not supported: a plan must be the same when it is applied.")
 
 
-# -- Range, Set, Enumerator ------------------------------------------------------------------------------------------------
+# -- Range, Set, Enumerator ------------------------------------------------------------------------------------------
 
 
 def covers(me: Range, value: Any) -> bool:

@@ -12,7 +12,6 @@ from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_err
 from bot.triage.ruby.harmless import put_in
 from bot.triage.ruby.machine import MISSING, Machine
 from bot.triage.ruby.methods import inflections, regexps
-from bot.triage.ruby.methods.numbers import rounded
 from bot.triage.ruby.methods.rows import iterated, span
 from bot.triage.ruby.patterns import compile_pattern, escaped, searched
 from bot.triage.ruby.values import (
@@ -50,7 +49,7 @@ def pattern_of(value: Any) -> Regexp:
     raise RubyError("TypeError", f"wrong argument type {class_name(value)} (expected Regexp)")
 
 
-# -- parts ---------------------------------------------------------------------------------------------------------------
+# -- parts -----------------------------------------------------------------------------------------------------------
 
 
 def _slice(me: str, first: Any, count: Any = MISSING, *, vm: Machine) -> Any:
@@ -156,7 +155,7 @@ def _pieces(cut: Callable[[str], list[Any]], name: str) -> Function:
     return run
 
 
-# -- replacing -----------------------------------------------------------------------------------------------------------
+# -- replacing -------------------------------------------------------------------------------------------------------
 
 _REFERENCE = re.compile(r"\\(?:(\d)|k<(\w+)>|([&0`'\\]))")
 
@@ -190,7 +189,9 @@ def _substitute(everywhere: bool) -> Function:
             if not everywhere:
                 raise argument_error("wrong number of arguments (given 1, expected 2)")
             rows = [found.group(0) for found in searched(rule.pattern.finditer, me)]
-            return Enumerator(rows, lambda b: run(me, pattern, vm=vm, block=b), f"{inspect(me)}:gsub({inspect(pattern)})")
+            return Enumerator(
+                rows, lambda b: run(me, pattern, vm=vm, block=b), f"{inspect(me)}:gsub({inspect(pattern)})"
+            )
         parts: list[str] = []
         start = 0
         last: Match | None = None
@@ -381,7 +382,7 @@ def _insert(me: str, place: Any, other: Any) -> str:
     return me[:at] + text(other) + me[at:]
 
 
-# -- numbers -------------------------------------------------------------------------------------------------------------
+# -- numbers ---------------------------------------------------------------------------------------------------------
 
 
 def _to_i(me: str, base: Any = 10) -> int:
@@ -476,14 +477,15 @@ def _directive(vm: Machine, match: re.Match[str], value: Any, before: list[str])
     if kind == "c":
         shown = chr(value) if is_integer(value) else text(value)[:1]
         return shown.ljust(width) if "-" in flags else shown.rjust(width)
+    number: int | float
     if kind in "di":
         body = str(abs(number := _format_integer(value)))
         body = body.rjust(precision, "0") if precision is not None else body
     elif kind in "xXob":
-        number = _format_integer(value)
-        if number < 0:
+        number = whole = _format_integer(value)
+        if whole < 0:
             raise Refused("A negative number in this format is not supported.")
-        body = {"x": f"{number:x}", "X": f"{number:X}", "o": f"{number:o}", "b": f"{number:b}"}[kind]
+        body = {"x": f"{whole:x}", "X": f"{whole:X}", "o": f"{whole:o}", "b": f"{whole:b}"}[kind]
         body = ({"x": "0x", "X": "0X", "o": "0", "b": "0b"}[kind] if "#" in flags else "") + body
     elif kind in "feEgG":
         number = _format_float(value)
@@ -498,7 +500,7 @@ def _directive(vm: Machine, match: re.Match[str], value: Any, before: list[str])
     sign = sign or ("+" if "+" in flags else " " if " " in flags else "")
     if "-" in flags:
         return (sign + body).ljust(width)
-    if "0" in flags and precision is None or ("0" in flags and kind in "feEgG"):
+    if ("0" in flags and precision is None) or ("0" in flags and kind in "feEgG"):
         return sign + body.rjust(width - len(sign), "0")
     return (sign + body).rjust(width)
 
@@ -529,7 +531,7 @@ def _percent(me: str, values: Any, *, vm: Machine) -> str:
     return formatted(vm, me, values if isinstance(values, list) else [values])
 
 
-# -- ActiveSupport -------------------------------------------------------------------------------------------------------
+# -- ActiveSupport ---------------------------------------------------------------------------------------------------
 
 
 def _truncate(me: str, length: Any, *, kw: dict[str, Any]) -> str:
@@ -701,8 +703,8 @@ STRING: dict[str, Function] = {
     "exclude?": lambda me, other: not _include(me, other),
     "start_with?": _start_with,
     "starts_with?": _start_with,
-    "end_with?": lambda me, *ends: any([me.endswith(text(end)) for end in ends]),
-    "ends_with?": lambda me, *ends: any([me.endswith(text(end)) for end in ends]),
+    "end_with?": lambda me, *ends: any(me.endswith(text(end)) for end in ends),
+    "ends_with?": lambda me, *ends: any(me.endswith(text(end)) for end in ends),
     "strip": lambda me: me.strip(BLANKS),
     "lstrip": lambda me: me.lstrip(BLANKS),
     "rstrip": lambda me: me.rstrip(BLANKS),
@@ -802,8 +804,23 @@ STRING: dict[str, Function] = {
     "in_time_zone": _in_time_zone,
     **{
         name: _refuse_change(name)
-        for name in ("gsub!", "sub!", "upcase!", "downcase!", "strip!", "squish!", "capitalize!", "chomp!", "tr!",
-                     "replace!", "squeeze!", "delete!", "reverse!", "slice!", "swapcase!")  # fmt: skip
+        for name in (
+            "gsub!",
+            "sub!",
+            "upcase!",
+            "downcase!",
+            "strip!",
+            "squish!",
+            "capitalize!",
+            "chomp!",
+            "tr!",
+            "replace!",
+            "squeeze!",
+            "delete!",
+            "reverse!",
+            "slice!",
+            "swapcase!",
+        )
     },
 }
 
@@ -841,4 +858,3 @@ SYMBOL: dict[str, Function] = {
     "succ": lambda me: Symbol(succ(me.name)),
     "match?": _through_text("match?"),
 }
-_ = rounded
