@@ -149,13 +149,17 @@ def _tainted(value: Any) -> Any:
     return value
 
 
+# Of the names in the tables those that numbers have in Ruby, too, though not here.
+_NUMBERS_HAVE = frozenset({"as_json", "rationalize", "method", "real?"})
+
+
 def missing_method(me: Any, name: str) -> RubyError | Refused:
-    """nil, true, false and what the tables know whole raise as in Ruby; the rest is refused."""
+    """nil, true, false and numbers, whose methods are all known, raise as in Ruby; the rest is refused."""
     if me is None or isinstance(me, bool):
         return no_method(name, inspect(me) + (":NilClass" if me is None else f":{class_name(me)}"))
+    if isinstance(me, int | float) and name in all_names() and name not in _NUMBERS_HAVE:
+        return no_method(name, f"{inspect(me)}:{class_name(me)}")
     if name in all_names():
-        if isinstance(me, str | int | float | list | dict | dt.date):
-            return Refused(f"The method `{name}` of {class_name(me)} is not supported, or does not exist.")
         return Refused(f"The method `{name}` of {class_name(me)} is not supported, or does not exist.")
     return Refused(f"There is no method `{name}` here.")
 
