@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.automations import incident_opening
-from bot.domain.errors import WrongInput
+from bot.automations import incident_opening, policy_triage
+from bot.domain.errors import Problem, WrongInput
 from bot.domain.ports import Automation, Lane
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.gitlab_api.writer import GitLabWriter
     from bot.settings.loading import Settings
 
-AUTOMATIONS: tuple[Automation, ...] = (incident_opening.AUTOMATION,)
+AUTOMATIONS: tuple[Automation, ...] = (incident_opening.AUTOMATION, policy_triage.AUTOMATION)
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,10 @@ class Environment:
 def settings_models() -> dict[str, type]:
     """Name of each file in config/ to its model."""
     from bot.automations.incident_opening.settings import IncidentSettings
+    from bot.automations.policy_triage.settings import TriageSettings
     from bot.settings.bot_settings import BotSettings
 
-    return {"bot": BotSettings, "incidents": IncidentSettings}
+    return {"bot": BotSettings, "incidents": IncidentSettings, "triage": TriageSettings}
 
 
 def load_settings(environment: Environment) -> Settings:
@@ -82,10 +83,36 @@ def load_settings(environment: Environment) -> Settings:
     from bot.settings import loading
 
     settings = loading.load_settings(environment.config, environment.templates, settings_models())
-    problems = check_templates(settings.part("incidents"), settings.templates)
-    if problems:
+    problems = list(check_templates(settings.part("incidents"), settings.templates))
+    policies, found = _policies(settings, environment.config.parent)
+    problems += found
+    if any(not problem.is_warning for problem in problems):
         raise WrongSettings(tuple(problems))
-    return settings
+    return replace(settings, policies=policies)
+
+
+def _policies(settings: Settings, root: Path) -> tuple[dict[str, Any], list[Problem]]:
+    """The policy files that config/triage.yml names, and their mistakes."""
+    from bot.triage.policy import read_policy
+
+    policies: dict[str, Any] = {}
+    problems: list[Problem] = []
+    where = settings.files["triage"]
+    for index, source in enumerate(settings.part("triage").sources):
+        kind = "projects" if source.project is not None else "groups"
+        for place, name in enumerate(source.policies):
+            path = root / name
+            try:
+                text = path.read_text("utf-8-sig")
+            except (OSError, UnicodeDecodeError) as error:
+                what = (
+                    f"the policy file {name} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}."
+                )
+                problems.append(where.problem(("sources", index, "policies", place), what))
+                continue
+            policies[name] = read_policy(text.replace("\r\n", "\n"), name, source=kind)
+            problems += policies[name].problems
+    return policies, problems
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ class Event:
         kind: GitLab's object kind: `issue`, `note`, `member`, ...
         project_path: as the payload has it, good only for choosing who listens.
         labels: all labels that are on the issue or were just taken off.
+        resource_kind: what `iid` numbers: issues or merge_requests.
     """
 
     kind: str
@@ -25,16 +26,24 @@ class Event:
     actor_username: str = ""
     issue_type: str = "issue"
     labels: frozenset[str] = field(default_factory=frozenset)
+    resource_kind: str = "issues"
 
     @property
     def resource(self) -> str:
         """What events are put in order by."""
-        return f"{self.project_id}#{self.iid}" if self.iid is not None else str(self.project_id)
+        sign = "!" if self.resource_kind == "merge_requests" else "#"
+        return f"{self.project_id}{sign}{self.iid}" if self.iid is not None else str(self.project_id)
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
     """For the job: references only, no names and no texts."""
-    return {"kind": event.kind, "project_id": event.project_id, "iid": event.iid, "action": event.action}
+    return {
+        "kind": event.kind,
+        "project_id": event.project_id,
+        "iid": event.iid,
+        "action": event.action,
+        "resource_kind": event.resource_kind,
+    }
 
 
 def event_from_json(data: dict[str, Any]) -> Event:
@@ -45,4 +54,5 @@ def event_from_json(data: dict[str, Any]) -> Event:
         project_path="",
         iid=data.get("iid"),
         action=str(data.get("action", "")),
+        resource_kind=str(data.get("resource_kind", "issues")),
     )

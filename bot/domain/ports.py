@@ -31,12 +31,16 @@ class Scope:
 
     Args:
         release: carry out what a guard has deferred, since an operator says so.
+        resource_kind: what project_id and iid, or the reference, name: issues or merge_requests.
+        event_kind: the event that asks, by GitLab's name; empty where a person does.
     """
 
     reference: Reference | None = None
     project_id: int | None = None
     iid: int | None = None
     release: bool = False
+    resource_kind: str = "issues"
+    event_kind: str = ""
 
     @property
     def is_everything(self) -> bool:

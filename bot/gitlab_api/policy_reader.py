@@ -17,11 +17,22 @@ MOST_SIDE_BY_SIDE = 16
 
 
 class PolicyReader:
-    """Implements bot.triage.reading.Reading."""
+    """Implements bot.triage.reading.Reading.
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    Args:
+        hidden_groups: what lies in projects below them is dropped here, whoever asks.
+    """
+
+    def __init__(self, client: Client, hidden_groups: tuple[str, ...] = ()) -> None:
+        self._client, self._hidden = client, tuple(f"{group}/" for group in hidden_groups)
         self.base_url = client.url
+
+    def _is_hidden(self, row: Json) -> bool:
+        references = row.get("references")
+        full = str(references.get("full") or "") if isinstance(references, dict) else ""
+        path = full or str(row.get("path_with_namespace") or row.get("full_path") or "")
+        place = str(row.get("web_url") or "").removeprefix(f"{self.base_url}/")
+        return bool(self._hidden) and (path.startswith(self._hidden) or place.startswith(self._hidden))
 
     def pages(
         self, path: str, params: list[tuple[str, str]], *, per_page: int, follows_links: bool
@@ -65,13 +76,15 @@ class PolicyReader:
         rows, headers = self._client.answer("GET", f"/{path}", params)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise GitLabRefused(200, "the answer is no list", f"GET /{path}")
-        return rows, headers
+        return [row for row in rows if not self._is_hidden(row)], headers
 
     def get(self, path: str, params: list[tuple[str, str]]) -> Any:
         answer, _ = self._client.answer("GET", f"/{path}", dict(params))
         if isinstance(answer, dict) and set(answer) <= {"message", "error"} and answer:
             raise GitLabRefused(404, str(answer.get("message") or answer.get("error")), f"GET /{path}")
-        return answer
+        if isinstance(answer, dict) and self._is_hidden(answer):
+            raise GitLabRefused(404, "404 Not found", f"GET /{path}")
+        return [row for row in answer if not self._is_hidden(row)] if isinstance(answer, list) else answer
 
     def graphql(self, query: str, variables: Json) -> Json:
         """By POST, since lists of numbers do not fit into an address; the session lets nothing but queries through."""

@@ -13,6 +13,7 @@ from bot.domain.resources import AccessLevel, Issue, IssueId, LabelEvent, Member
 from bot.gitlab_api import shapes
 from bot.gitlab_api.client import Client, Json, encoded
 from bot.gitlab_api.people import RIGHTS_FRESH_S, Lookups, ask_people
+from bot.gitlab_api.policy_reader import PolicyReader
 
 Value = TypeVar("Value")
 
@@ -70,6 +71,13 @@ class Reader:
             except BaseException as error:
                 future.set_exception(error)
         return future.result()  # type: ignore[no-any-return]
+
+    def policies(self, hidden_groups: tuple[str, ...]) -> PolicyReader:
+        """What the policy engine reads; resources of projects below `hidden_groups` are not there for it."""
+        return PolicyReader(self._client, hidden_groups)
+
+    def bot_usernames(self) -> frozenset[str]:
+        return self._identity.usernames()
 
     # -- who ---------------------------------------------------------------------------------------------------------
 

@@ -68,7 +68,8 @@ def listeners(event: Event, automations: tuple[Automation, ...], settings: Any) 
 
 def work(job: Job, means: Means, now: Callable[[], dt.datetime], *, last_attempt: bool) -> dict[str, Any]:
     """Do the job and tell what became of it, as JSON: `outcome` is done, deferred, retry or dead."""
-    scope = Scope(project_id=job.event.project_id, iid=job.event.iid)
+    event = job.event
+    scope = Scope(project_id=event.project_id, iid=event.iid, resource_kind=event.resource_kind, event_kind=event.kind)
     chosen = [(each, scope) for each in means.automations if each.name in job.automations]
     result = run(chosen, means, now())
     tell_operators(result, means, for_good=last_attempt, settle_others=False)

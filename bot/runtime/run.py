@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from bot.domain.changes import ChangeLabels, CreateIssue
+from bot.domain.changes import ChangeLabels, CreateIssue, UpdateResource
 from bot.domain.errors import Bug, GitLabError, GitLabUnreachable, SectionbotError
 from bot.domain.events import Event
 from bot.domain.plan import NoticeKind, Outcome, Plan, Status, content_hash, short_reference
@@ -114,7 +114,8 @@ def run(scopes: Iterable[tuple[Automation, Scope]], means: Means, now: datetime)
             for other in means.automations:
                 if other.name not in looked and other.listens_to(event, means.settings):
                     looked.add(other.name)
-                    queue.append((other, Scope(reference=Reference(event.project_path, event.iid))))
+                    reference = Reference(event.project_path, event.iid)
+                    queue.append((other, Scope(reference=reference, resource_kind=event.resource_kind)))
     return Run(tuple(parts))
 
 
@@ -160,6 +161,12 @@ def _touched(part: Part) -> list[Event]:
             events.append(
                 Event("issue", change.issue.project_id, change.project_path, change.iid, "update", labels=labels)
             )
+        elif isinstance(change, UpdateResource) and change.target.kind == "issues":
+            fields = dict(change.fields)
+            names = ",".join(str(fields.get(name) or "") for name in ("add_labels", "remove_labels"))
+            labels = frozenset(name for name in names.split(",") if name)
+            path, _, iid = change.target.name.rpartition("#")
+            events.append(Event("issue", 0, path, int(iid), "update", labels=labels))
         elif isinstance(change, CreateIssue) and change.iid is not None:
             labels = frozenset(change.labels)
             events.append(Event("issue", 0, change.project_path, change.iid, "open", labels=labels))

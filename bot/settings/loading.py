@@ -30,11 +30,16 @@ class SettingsFile:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings: by the name of the file in the folder (without .yml), and the texts of the templates."""
+    """All settings: by the name of the file in the folder (without .yml), and the texts of the templates.
+
+    Args:
+        policies: the policy files that the settings name, read and checked, by the name that they are given there.
+    """
 
     parts: Mapping[str, Any]
     templates: Templates
     files: Mapping[str, SettingsFile] = field(default_factory=dict)
+    policies: Mapping[str, Any] = field(default_factory=dict)
 
     def part(self, name: str) -> Any:
         return self.parts[name]

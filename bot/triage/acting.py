@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 HEALTH = {"on_track": "onTrack", "needs_attention": "needsAttention", "at_risk": "atRisk"}
 ISSUE_ONLY = {"weight": "set", "health_status": "set", "move": "performed"}
+_VISIBILITY = {"private": 0, "internal": 1, "public": 2}
 OLDEST_FOR_STATUS = (19, 1)
 
 
@@ -131,10 +132,10 @@ class Acting:
             if template is not None:
                 prepared.texts[key] = writing.text(template, "title" if key == "title" else "name").strip("\n")
         if isinstance(actions.get("issue"), dict):
-            own = self._writing(item, actions["issue"].get("redact_confidential_resources"))
+            own = self._writing_for("issue", item)
             prepared.issue = self._issue_texts("issue", own, None)
         if isinstance(actions.get("summarize"), dict):
-            own = self._writing(item, actions["summarize"].get("redact_confidential_resources"))
+            own = self._writing_for("summarize", item)
             template = templates.get(("actions", "summarize", "item"))
             prepared.line = own.text(template).removesuffix("\n") if template is not None else ""
             self.printed += own.printed
@@ -147,6 +148,27 @@ class Acting:
     def _writing(self, item: Item, redacts: Any) -> Writing:
         # Only a plain false shows what is confidential; null and "false" do not.
         return Writing(item.row, item.kind, self.engine.api, self.engine.clock, redacts=redacts is not False)
+
+    def _writing_for(self, key: str, item: Item) -> Writing:
+        """For an issue of its own: hidden, too, where more people can read that issue than the resource."""
+        value = self.rule.actions[key]
+        redacts = value.get("redact_confidential_resources") is not False
+        hides = False
+        if self.engine.options.keeps_secrets:
+            is_secret = item.row.get("confidential") is True and value.get("confidential") is not True
+            hides = is_secret or self._is_more_public(
+                self._destination(key, None if key == "summarize" else item), item
+            )
+        return Writing(item.row, item.kind, self.engine.api, self.engine.clock, redacts=redacts, hides=hides)
+
+    def _is_more_public(self, project: str, item: Item) -> bool:
+        here = _VISIBILITY.get(self._visibility(item.holder), 0)
+        there = _VISIBILITY.get(self._visibility(f"projects/{segment(project)}"), len(_VISIBILITY))
+        return there > here
+
+    def _visibility(self, path: str) -> str:
+        answer = self.known.get(path)
+        return str(answer.get("visibility")) if isinstance(answer, dict) else ""
 
     def _comment_text(self, writing: Writing) -> str:
         actions, templates = self.rule.actions, self.rule.templates
@@ -588,7 +610,11 @@ class Acting:
         lines = []
         for item in items:
             try:
-                writing = acting._writing(item, value.get("redact_confidential_resources"))
+                writing = (
+                    self._writing_for("summarize", item)
+                    if self.engine.options.keeps_secrets
+                    else acting._writing(item, value.get("redact_confidential_resources"))
+                )
                 template = rule.templates.get(("actions", "summarize", "item"))
                 lines.append(writing.text(template).removesuffix("\n") if template is not None else "")
             except (RubyError, Refused) as error:

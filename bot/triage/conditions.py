@@ -493,6 +493,39 @@ FIELDS: dict[str, tuple[str, ...]] = {
 ONLY_SERVER = ("iteration",)
 
 
+# Which events can change a condition's answer. Votes and memberships have no event here; dates change by themselves.
+NOTES = ("discussions",)
+NEVER = ("date", "votes", "upvotes", "author_member", "assignee_member", "work_item_status")
+
+
+def events_of(key: str) -> tuple[str, ...]:
+    """GitLab's names of the events that can change the condition's answer; none for what only a sweep can see."""
+    if key in NEVER:
+        return ()
+    if key in NOTES:
+        return ("note",)
+    return ("issue", "merge_request", "note") if key == "ruby" else ("issue", "merge_request")
+
+
+def can_run_on(rule: Rule, event: str) -> bool:
+    """Whether the rule is run for one resource, on an event (any, where it is empty)."""
+    conditions = rule.conditions
+    waits = {"date"} & set(conditions) or set(ONLY_SERVER) & set(conditions)
+    milestone = str(first_of(conditions.get("milestone"))).lower()
+    if (
+        not rule.real_time
+        or waits
+        or rule.limits
+        or "summarize" in rule.actions
+        or milestone in ("upcoming", "started")
+    ):
+        return False
+    nested = [key for group in ("any_of", "none_of") for each in conditions.get(group) or [] for key in each]
+    if "date" in nested:
+        return False
+    return not event or not conditions or any(event in events_of(key) for key in (*conditions, *nested))
+
+
 def answer(
     rule: Rule,
     key: str,

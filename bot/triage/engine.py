@@ -66,7 +66,8 @@ class Options:
         refetch: each rule asks for its own list, as the gem does.
         repeats_notes: a note is written again in every run, as the gem does.
         reference: of the one resource that is looked at: `#42`, `!42`, `&42`.
-        most_steps: a larger plan is cut off here, and said so.
+        bot_usernames: whose notes count as the bot's own.
+        keeps_secrets: a text goes only where no more people can read it than the resource that it is from.
     """
 
     source: Source
@@ -75,8 +76,8 @@ class Options:
     refetch: bool = False
     repeats_notes: bool = False
     reference: str | None = None
-    real_time: bool = False
     bot_usernames: frozenset[str] = frozenset()
+    keeps_secrets: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,31 @@ class Engine:
                 self._run_summary(summary)
             for rule in each.rules:
                 self._run_rule(rule)
+
+    def run_event(self, policies: list[Policy], kind: str, row: Json, event: str) -> Result:
+        """One resource, by the rules whose answer the event can have changed; dates wait for the sweep.
+
+        Args:
+            event: GitLab's name of it: issue, merge_request, note; empty for any.
+        """
+        for policy in policies:
+            self.slimming = Slimming.everything()
+            item = self._item(kind, row)
+            for each in policy.types:
+                for rule in each.rules if each.kind == kind else ():
+                    if conditions_of.can_run_on(rule, event):
+                        self._run_rule_on(rule, item)
+        return self.result
+
+    def _run_rule_on(self, rule: Rule, item: Item) -> None:
+        for expansion in rule.expansions:
+            if item.is_gone or not self._holds_in_list(rule, expansion, item):
+                continue
+            kept = self._filtered(rule, expansion, [item])
+            if kept:
+                self._told_counts = RuleRun(rule, 1, 1, 1)
+                self._act(rule, lambda acting, kept=kept: acting.act(kept), kept)  # type: ignore[misc]
+                return
 
     def _is_asked_for(self, kind: str) -> bool:
         reference = self.options.reference

@@ -57,11 +57,12 @@ class Writing:
     Args:
         row: GitLab's JSON, with `type`.
         redacts: hide what is confidential, if the resource is.
+        hides: hide it all the same, since more people can read the text than the resource.
     """
 
-    def __init__(self, row: Json, kind: str, api: Api, clock: Clock, *, redacts: bool) -> None:
+    def __init__(self, row: Json, kind: str, api: Api, clock: Clock, *, redacts: bool, hides: bool = False) -> None:
         self.row, self.kind, self.api, self.clock = row, kind, api, clock
-        self.hides = redacts and row.get("confidential") is True
+        self.hides = hides or (redacts and row.get("confidential") is True)
         self.differences: set[int] = set()
         self.printed: list[str] = []
 

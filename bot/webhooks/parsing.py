@@ -8,7 +8,7 @@ from bot.domain.events import Event
 
 
 def parse_event(payload: Any) -> Event | None:
-    """None where the payload is none of those that name an issue."""
+    """None where the payload is none of those that name an issue or a merge request."""
     if not isinstance(payload, dict):
         return None
     kind = payload.get("object_kind") or payload.get("event_name")
@@ -17,12 +17,17 @@ def parse_event(payload: Any) -> Event | None:
             return _issue(payload, payload["object_attributes"], "issue")
         if kind == "note" and isinstance(payload.get("issue"), dict):
             return _issue(payload, payload["issue"], "note")
+        if kind == "merge_request":
+            return _issue(payload, payload["object_attributes"], "merge_request")
+        if kind == "note" and isinstance(payload.get("merge_request"), dict):
+            return _issue(payload, payload["merge_request"], "note", "merge_requests")
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
     return None
 
 
-def _issue(payload: dict[str, Any], issue: dict[str, Any], kind: str) -> Event:
+def _issue(payload: dict[str, Any], issue: dict[str, Any], kind: str, resource_kind: str = "issues") -> Event:
+    resource_kind = "merge_requests" if kind == "merge_request" else resource_kind
     project = payload["project"]
     actor = payload.get("user") or {}
     changes = payload.get("changes") or {}
@@ -39,6 +44,7 @@ def _issue(payload: dict[str, Any], issue: dict[str, Any], kind: str) -> Event:
         actor_username=str(actor.get("username") or ""),
         issue_type=str(issue.get("type") or "issue").lower().replace(" ", "_"),
         labels=frozenset(labels),
+        resource_kind=resource_kind,
     )
 
 
