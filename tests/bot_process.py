@@ -30,10 +30,17 @@ def eventually(ask: Callable[[], Any], seconds: float = 40.0) -> Any:
     raise AssertionError(f"It did not happen within {seconds:.0f} s.")
 
 
+def without_triage(target: Path) -> Path:
+    """A copy of config/ in `target` whose triage looks at nothing, for tests of everything else."""
+    if not target.exists():
+        shutil.copytree(ROOT / "config", target)
+        (target / "triage.yml").write_text("sources: []\n", encoding="utf-8")
+    return target
+
+
 def settings_folder(folder: Path, **incidents: Any) -> Path:
-    """A copy of config/ with changed values in incidents.yml."""
-    target = folder / "config"
-    shutil.copytree(ROOT / "config", target)
+    """A copy of config/ with changed values in incidents.yml, and no triage."""
+    target = without_triage(folder / "config")
     file = target / "incidents.yml"
     data = yaml.safe_load(file.read_text(encoding="utf-8")) | incidents
     file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
@@ -67,7 +74,7 @@ class BotProcess:
             "GITLAB_TOKEN": "demo-bot-token",
             "SECTIONBOT_WEBHOOK_TOKEN": "hook-token",
             "SECTIONBOT_DATABASE_URL": database_url,
-            "SECTIONBOT_CONFIG": str(ROOT / "config"),
+            "SECTIONBOT_CONFIG": str(without_triage(folder / "without-triage")),
             "SECTIONBOT_TEMPLATES": str(ROOT / "templates"),
         }
         self.environment |= environment

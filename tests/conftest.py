@@ -13,7 +13,7 @@ import pytest
 from bot.emulator.server import build, server
 from bot.settings.loading import Settings
 from bot.wiring import AUTOMATIONS, Environment, GitLab, connect, load_settings
-from tests.bot_process import BotProcess
+from tests.bot_process import BotProcess, without_triage
 from tests.local_gitlab import LocalGitLab, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,7 +58,7 @@ def environment(local_gitlab: LocalGitLab, tmp_path: Path) -> Environment:
     return Environment(
         gitlab_url=local_gitlab.url,
         gitlab_token="demo-bot-token",
-        config=ROOT / "config",
+        config=without_triage(tmp_path / "without-triage"),
         templates=ROOT / "templates",
         webhook_tokens=("hook-token",),
         database_url=f"sqlite:///{tmp_path}/bot.sqlite",
@@ -81,8 +81,9 @@ def spawn(local_gitlab: LocalGitLab, tmp_path: Path) -> Iterator[Spawn]:
 
 
 @pytest.fixture
-def settings() -> Settings:
-    return load_settings(Environment(config=ROOT / "config", templates=ROOT / "templates"))
+def settings(tmp_path: Path) -> Settings:
+    config = without_triage(tmp_path / "without-triage")
+    return load_settings(Environment(config=config, templates=ROOT / "templates"))
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ def plan_triage(scope: Scope, reader: TriageReader, settings: Any, now: datetime
         GitLabError: where GitLab does not answer at all.
     """
     own: TriageSettings = settings.part("triage")
+    if not own.sources:
+        return Plan()
     hidden = (settings.part("incidents").incident_group,)
     reading = reader.policies(hidden)
     names = reader.bot_usernames()
