@@ -46,7 +46,13 @@ class _TooMuch(Exception):
 
 
 def read_yaml(
-    text: str, file: str, *, loader_class: type[yaml.SafeLoader] = yaml.SafeLoader, first_document_only: bool = False
+    text: str,
+    file: str,
+    *,
+    loader_class: type[yaml.SafeLoader] = yaml.SafeLoader,
+    first_document_only: bool = False,
+    most_bytes: int = MOST_BYTES,
+    most_values: int = MOST_VALUES,
 ) -> Document:
     """The document with positions; mistakes are in `problems`, and `value` is then None or incomplete.
 
@@ -54,13 +60,14 @@ def read_yaml(
         file: the name that problems carry.
         loader_class: how scalars are read.
         first_document_only: leave later documents of the file alone, instead of refusing them.
+        most_values: aliases count as often as they are used.
     """
     positions = Positions({(): (1, 1)})
-    if len(text.encode("utf-8", "replace")) > MOST_BYTES:
-        problem = Problem(file, 1, 1, "", f"the file is larger than {MOST_BYTES:,} bytes.", "Split it.")
+    if len(text.encode("utf-8", "replace")) > most_bytes:
+        problem = Problem(file, 1, 1, "", f"the file is larger than {most_bytes:,} bytes.", "Split it.")
         return Document(None, positions, (problem,))
     loader = loader_class(text.removeprefix("\ufeff"))
-    builder = _Builder(loader, file, positions)
+    builder = _Builder(loader, file, positions, most_values)
     try:
         node = _first_node(loader) if first_document_only else loader.get_single_node()
         value = builder.build(node, (), 0) if node is not None else None
@@ -89,16 +96,16 @@ def _first_node(loader: yaml.SafeLoader) -> Node | None:
 class _Builder:
     """Turns nodes into plain values and notes where each one stands."""
 
-    def __init__(self, loader: yaml.SafeLoader, file: str, positions: Positions) -> None:
-        self.loader, self.file, self.positions = loader, file, positions
+    def __init__(self, loader: yaml.SafeLoader, file: str, positions: Positions, most_values: int) -> None:
+        self.loader, self.file, self.positions, self.most_values = loader, file, positions, most_values
         self.problems: list[Problem] = []
         self.count = 0
         self.seen: dict[int, Path] = {}
 
     def build(self, node: Node, path: Path, level: int) -> Any:
         self.count += 1
-        if self.count > MOST_VALUES:
-            raise _TooMuch(f"more than {MOST_VALUES:,} values.", node)
+        if self.count > self.most_values:
+            raise _TooMuch(f"more than {self.most_values:,} values.", node)
         if level > MOST_LEVELS:
             raise _TooMuch(f"nested deeper than {MOST_LEVELS} levels.", node)
         if not isinstance(node, ScalarNode) and self.seen.setdefault(id(node), path) != path:

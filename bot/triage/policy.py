@@ -19,6 +19,8 @@ from bot.triage.ruby.templates import Template, compile_text
 from bot.triage.ruby.trial import constant_failure, text_failure
 
 MOST_RULES = 20_000
+MOST_BYTES = 5_000_000
+MOST_VALUES = 500_000
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,14 @@ class _Reader:
 
     def read(self, text: str) -> Policy:
         self.lines = text.split("\n")
-        document = read_yaml(text, self.file, loader_class=PsychLoader, first_document_only=True)
+        document = read_yaml(
+            text,
+            self.file,
+            loader_class=PsychLoader,
+            first_document_only=True,
+            most_bytes=MOST_BYTES,
+            most_values=MOST_VALUES,
+        )
         self.positions = document.positions
         for problem in document.problems:
             self._yaml_problem(problem)

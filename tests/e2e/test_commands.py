@@ -76,7 +76,7 @@ def test_what_is_shown_is_what_is_applied_and_a_second_look_is_empty(local_gitla
     assert {step["outcome"] for step in done[0]["steps"]} == {"done"}
     local_gitlab.forget_requests()
     again = bot.run("sweep", "--apply")
-    assert (again.returncode, again.stdout) == (0, "incident_opening: nothing to do\n")
+    assert (again.returncode, again.stdout) == (0, "incident_opening: nothing to do\npolicy_triage: nothing to do\n")
     assert local_gitlab.requests(writes=True) == []
 
 
@@ -176,11 +176,11 @@ def test_deferred_reports_open_by_severity_and_by_release(
         ),
         (("sweep", "--now", "yesterday"), 2, "'yesterday' is no time. Write it like 2026-08-24T09:00:00Z."),
         (("sweep", "--release"), 2, "--release needs --scope"),
-        (("sweep", "--automation", "nothing"), 2, "'nothing' is not 'incident_opening'"),
+        (("sweep", "--automation", "nothing"), 2, "'nothing' is not one of 'incident_opening', 'policy_triage'"),
         (("sweeep",), 2, "No such command 'sweeep'. Perhaps you meant 'sweep'?"),
         (("serve",), 2, "SECTIONBOT_WEBHOOK_TOKEN or SECTIONBOT_SIGNING_TOKEN; to take deliveries from anybody"),
         (("deliveries", "list"), 2, "There is no database file"),
-        (("config", "schema", "nothing"), 2, "There are no settings 'nothing'; there are bot, incidents."),
+        (("config", "schema", "nothing"), 2, "There are no settings 'nothing'; there are bot, incidents, triage."),
         (("hooks", "register", "--url", "bot.example"), 2, "'bot.example' is no address of an endpoint"),
         (("hooks", "register", "--url", "http://b"), 2, "hooks are registered with them"),
     ],
@@ -373,7 +373,7 @@ def test_in_the_free_tier_each_incident_gets_a_hook(free_tier_gitlab: LocalGitLa
     assert bot.run("sweep", "--apply").returncode == 0
     (hook,) = free_tier_gitlab.store.hooks.values()
     assert hook.project_id == free_tier_gitlab.incident_of(report).id
-    assert bot.run("sweep", "--apply").stdout == "incident_opening: nothing to do\n"
+    assert bot.run("sweep", "--apply").stdout == "incident_opening: nothing to do\npolicy_triage: nothing to do\n"
 
 
 def test_the_doctor_finds_and_mends(local_gitlab: LocalGitLab, spawn: Spawn) -> None:
@@ -433,8 +433,8 @@ def test_the_emulator_says_what_is_wrong_with_a_seed(tmp_path: Path) -> None:
 
 
 def test_the_settings_of_a_fresh_folder_work(tmp_path: Path, local_gitlab: LocalGitLab, spawn: Spawn) -> None:
-    """The two folders are all that a deployment brings along."""
-    for name in ("config", "templates"):
+    """The three folders are all that a deployment brings along."""
+    for name in ("config", "templates", "triage-policies"):
         shutil.copytree(ROOT / name, tmp_path / name, dirs_exist_ok=True)
     bot = spawn(SECTIONBOT_CONFIG=str(tmp_path / "config"), SECTIONBOT_TEMPLATES=str(tmp_path / "templates"))
     assert bot.run("config", "check").returncode == 0

@@ -74,7 +74,9 @@ def test_few_answers_differ_on_purpose() -> None:
 
 def test_what_policies_say_is_never_refused() -> None:
     refused = {
-        group: counts["refused"] for group, counts in verdicts().items() if group.startswith(WHOLE) and counts["refused"]
+        group: counts["refused"]
+        for group, counts in verdicts().items()
+        if group.startswith(WHOLE) and counts["refused"]
     }
     assert refused == {}
 

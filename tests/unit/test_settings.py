@@ -29,6 +29,7 @@ def check(folder: Path) -> list[str]:
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "config" / "triage.yml").write_text("sources: []\n", encoding="utf-8")
     return tmp_path / "config"
 
 
