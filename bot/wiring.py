@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.gitlab_api.session import Observe, RateBudget
     from bot.gitlab_api.writer import GitLabWriter
     from bot.settings.loading import Settings
+    from bot.triage.extensions import Extensions
 
 AUTOMATIONS: tuple[Automation, ...] = (incident_opening.AUTOMATION, policy_triage.AUTOMATION)
 
@@ -88,7 +89,29 @@ def load_settings(environment: Environment) -> Settings:
     problems += found
     if any(not problem.is_warning for problem in problems):
         raise WrongSettings(tuple(problems))
-    return replace(settings, policies=policies)
+    return replace(settings, policies=policies, extensions=triage_extensions())
+
+
+def triage_extensions() -> Extensions:
+    """The conditions and actions that installed packages offer.
+
+    Raises:
+        WrongInput: for one that cannot be loaded.
+    """
+    from importlib.metadata import entry_points
+
+    from bot.triage.extensions import ACTIONS_GROUP, CONDITIONS_GROUP, Extensions
+
+    found: dict[str, dict[str, Any]] = {CONDITIONS_GROUP: {}, ACTIONS_GROUP: {}}
+    for group, table in found.items():
+        for entry in entry_points(group=group):
+            try:
+                table[entry.name] = entry.load()
+            except Exception as error:  # somebody else's code
+                raise WrongInput(
+                    f"The entry point {entry.name} of {group} cannot be loaded: {type(error).__name__}."
+                ) from None
+    return Extensions(found[CONDITIONS_GROUP], found[ACTIONS_GROUP])
 
 
 def _policies(settings: Settings, root: Path) -> tuple[dict[str, Any], list[Problem]]:
@@ -97,6 +120,7 @@ def _policies(settings: Settings, root: Path) -> tuple[dict[str, Any], list[Prob
 
     policies: dict[str, Any] = {}
     problems: list[Problem] = []
+    extensions = triage_extensions()
     where = settings.files["triage"]
     for index, source in enumerate(settings.part("triage").sources):
         kind = "projects" if source.project is not None else "groups"
@@ -110,7 +134,7 @@ def _policies(settings: Settings, root: Path) -> tuple[dict[str, Any], list[Prob
                 )
                 problems.append(where.problem(("sources", index, "policies", place), what))
                 continue
-            policies[name] = read_policy(text.replace("\r\n", "\n"), name, source=kind)
+            policies[name] = read_policy(text.replace("\r\n", "\n"), name, source=kind, extensions=extensions)
             problems += policies[name].problems
     return policies, problems
 

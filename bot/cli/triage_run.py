@@ -50,6 +50,7 @@ class Requests:
 def run_gem(flags: Json) -> int:
     """`gitlab-triage` with the gem's flags. Raises SectionbotError."""
     from bot.triage.engine import Options
+    from bot.wiring import triage_extensions
 
     if flags["require"]:
         raise WrongInput(_plugin_sentence(flags["require"], _files(flags)))
@@ -59,7 +60,13 @@ def run_gem(flags: Json) -> int:
     now = instant(flags["now"])
     zone = local_zone()
     options = Options(
-        source, now, zone, refetch=flags["refetch"], repeats_notes=True, reference=flags["resource_reference"] or None
+        source,
+        now,
+        zone,
+        refetch=flags["refetch"],
+        repeats_notes=True,
+        reference=flags["resource_reference"] or None,
+        extensions=triage_extensions(),
     )
     policies = _policies(_files(flags), lenient=flags["lenient"], source=source.kind)
     is_dry = flags["dry_run"] or os.environ.get("TEST") == "true"
@@ -122,6 +129,7 @@ def _policies(files: list[str], *, lenient: bool, source: str) -> list[Policy]:
 def read_file(file: str, *, lenient: bool = False, source: str = "projects") -> Policy:
     """Raises WrongInput for a file that is not there."""
     from bot.triage.policy import read_policy
+    from bot.wiring import triage_extensions
 
     try:
         data = Path(file).read_bytes()
@@ -131,7 +139,8 @@ def read_file(file: str, *, lenient: bool = False, source: str = "projects") -> 
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise WrongInput(f"The policy file {file} is not UTF-8: byte {error.start + 1} is no character.") from None
-    return read_policy(text.replace("\r\n", "\n"), file, lenient=lenient, source=source)
+    text = text.replace("\r\n", "\n")
+    return read_policy(text, file, lenient=lenient, source=source, extensions=triage_extensions())
 
 
 def local_zone() -> Any:
@@ -171,8 +180,8 @@ def _plugin_sentence(plugins: tuple[str, ...], files: list[str]) -> str:
     used = sorted(name for name in defined if re.search(rf"\b{re.escape(name)}(?!\w)", texts))
     which = f" The policies use {', '.join(used)} of it." if used else ""
     return (
-        f"{', '.join(plugins)} is a plug-in in Ruby, which is not run here.{which} Write the same in Python, as an "
-        "entry point of the group sectionbot.triage; docs/from-the-gem.md shows how."
+        f"{', '.join(plugins)} is a plug-in in Ruby, which is not run here.{which} Say it in an expression, "
+        "or write the same in Python, as an entry point; docs/from-the-gem.md shows how."
     )
 
 

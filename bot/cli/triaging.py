@@ -11,7 +11,7 @@ import click
 
 from bot.cli.gitlab_triage import instant
 from bot.domain.errors import WrongInput, WrongSettings
-from bot.wiring import Environment
+from bot.wiring import Environment, triage_extensions
 
 if TYPE_CHECKING:
     from bot.triage.policy import Policy
@@ -85,7 +85,7 @@ def run(
         for source in sources:
             advance(source.id or "all projects")
             policies = _read(files, lenient=lenient, source=source.kind)
-            options = Options(source, moment, zone, refetch=refetch, bot_usernames=own)
+            options = Options(source, moment, zone, refetch=refetch, bot_usernames=own, extensions=triage_extensions())
             result = Engine(gitlab.policy_reader(), options).run(policies)
             notices = tuple(
                 Notice(NoticeKind.REFUSED, failure.resource or failure.rule, str(failure))
@@ -157,7 +157,9 @@ def explain(ctx: click.Context, file: str, resource: str, lenient: bool, now: st
     source, kind, number = source_of(resource)
     policy = _read((file,), lenient=lenient, source=source.kind)[0]
     gitlab = _connect(environment)
-    options = Options(source, instant(now), local_zone(), bot_usernames=gitlab.identity.usernames())
+    options = Options(
+        source, instant(now), local_zone(), bot_usernames=gitlab.identity.usernames(), extensions=triage_extensions()
+    )
     for line in explain_policy(policy, kind, number, options, gitlab.policy_reader()):
         click.echo(line)
 
@@ -289,3 +291,20 @@ def _connect(environment: Environment) -> Any:
     from bot.wiring import connect_for_policies
 
     return connect_for_policies(environment.gitlab_url, environment.token(), "v4")
+
+
+@triage.command()
+@click.argument("page", type=click.Choice(["language", "expressions"]), default="language")
+def reference(page: str) -> None:
+    """Print the reference of the policy language, or of its expressions, as Markdown."""
+    from bot.triage.reference import expressions_page, reference_page
+
+    click.echo(reference_page() if page == "language" else expressions_page(), nl=False)
+
+
+@triage.command()
+def schema() -> None:
+    """Print the JSON Schema of policy files."""
+    from bot.triage.reference import json_schema
+
+    click.echo(json_schema(), nl=False)

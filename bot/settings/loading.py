@@ -34,12 +34,14 @@ class Settings:
 
     Args:
         policies: the policy files that the settings name, read and checked, by the name that they are given there.
+        extensions: the conditions and actions that installed packages add to them.
     """
 
     parts: Mapping[str, Any]
     templates: Templates
     files: Mapping[str, SettingsFile] = field(default_factory=dict)
     policies: Mapping[str, Any] = field(default_factory=dict)
+    extensions: Any = None
 
     def part(self, name: str) -> Any:
         return self.parts[name]

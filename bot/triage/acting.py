@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.domain.changes import (
@@ -23,7 +24,7 @@ from bot.domain.plan import Step
 from bot.triage.conditions import Seen
 from bot.triage.facts import Item, apply_note, apply_state, touch, with_labels
 from bot.triage.language import UPDATE_ACTIONS
-from bot.triage.policy import Rule, is_on, names_of
+from bot.triage.policy import Rule, is_on, names_of, rule_of
 from bot.triage.reading import UnknownName, segment
 from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.ruby.templates import Template
@@ -82,6 +83,9 @@ class Acting:
 
     def act(self, items: list[Item]) -> None:
         actions = self.rule.actions
+        custom = [key for key in actions if key in self.engine.options.extensions.actions]
+        for key in custom:
+            self._custom(key, items)
         prepared = self._prepared(items)
         self._check_names(prepared)
         summary = self._summary_of(prepared) if "summarize" in actions and prepared else None
@@ -106,6 +110,22 @@ class Acting:
                 self._delete(each.item)
         if actions.get("work_item_status") is not None:
             self._set_status(prepared, str(actions["work_item_status"]))
+
+    def _custom(self, name: str, items: list[Item]) -> None:
+        """An action of an installed package: what it answers is done as if the policy had said it."""
+        action = self.engine.options.extensions.actions[name]
+        for item in items:
+            try:
+                answer = dict(action(MappingProxyType(item.row), self.rule.actions[name], self.engine.options.now))
+            except Exception as error:  # somebody else's code
+                sentence = f"the action {name} failed with {type(error).__name__}"
+                self.engine._fail(self.rule, RubyError(type(error).__name__, sentence), item.name)
+                continue
+            rule = rule_of(self.rule, answer)
+            inner = Acting(self.engine, rule)
+            inner.act([item])
+            self.steps += inner.steps
+            self.warnings += inner.warnings
 
     # -- texts -------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.triage.facts import Item
 from bot.triage.instants import SENT, Boundary, boundary, compare_as_server, compare_here, value_of
@@ -19,6 +20,9 @@ from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.methods.resources import CLASS_OF, Api
 from bot.triage.ruby.moments import Moment
 from bot.triage.ruby.values import truthy
+
+if TYPE_CHECKING:
+    from bot.triage.engine import Options
 
 Param = tuple[str, str]
 MILESTONE_WORDS = ("none", "any", "upcoming", "started")
@@ -47,6 +51,8 @@ class Seen:
 class Facts(Protocol):
     """What conditions may ask for beyond the row; everything is asked for once."""
 
+    @property
+    def options(self) -> Options: ...
     @property
     def clock_now(self) -> Moment: ...
 
@@ -455,6 +461,17 @@ CHECKS: dict[str, Check] = {
     "assignees": _people("assignees"),
 }
 
+
+def _custom(name: str, value: Any, item: Item, facts: Facts) -> Seen:
+    """A condition of an installed package; what it raises is a failure of this resource."""
+    condition = facts.options.extensions.conditions[name]
+    try:
+        holds = condition(MappingProxyType(item.row), value, facts.options.now)
+    except Exception as error:  # somebody else's code
+        raise RubyError(type(error).__name__, f"the condition {name} failed with {type(error).__name__}") from error
+    return Seen(name, bool(holds), text(value), "a resource for which it holds" if holds else "another")
+
+
 # Always answered here: the list cannot be asked for them.
 CLIENT = (
     "date",
@@ -543,6 +560,8 @@ def answer(
         return _ruby(rule, value, item, facts, expansion, at)
     if key == "title":
         return _title(rule, value, item, facts, expansion, at)
+    if key in facts.options.extensions.conditions:
+        return _custom(key, value, item, facts)
     if value is None and key not in ("draft",):
         return Seen(key, True, "nothing", "nothing")
     if value is False and key not in ("draft", "protected", "no_additional_labels"):

@@ -18,6 +18,7 @@ from bot.triage import conditions as conditions_of
 from bot.triage import status_list
 from bot.triage.acting import Acting
 from bot.triage.conditions import Seen
+from bot.triage.extensions import NONE, Extensions
 from bot.triage.facts import Item, holder_of
 from bot.triage.language import BRANCHES
 from bot.triage.policy import Policy, Rule, Summary, names_of
@@ -78,6 +79,7 @@ class Options:
     reference: str | None = None
     bot_usernames: frozenset[str] = frozenset()
     keeps_secrets: bool = False
+    extensions: Extensions = NONE
 
 
 @dataclass(frozen=True)
@@ -389,6 +391,8 @@ class Engine:
             only_changed: only those that a change of this run can have touched; GitLab has answered the others.
         """
         for key, value in rule.conditions.items():
+            if key in self.options.extensions.conditions:
+                continue
             if only_changed and not item.changed & set(conditions_of.FIELDS.get(key, ())):
                 continue
             if conditions_of.is_answered_here(rule, key) and not (key == "date" and conditions_of.is_date_sent(rule)):
@@ -465,6 +469,7 @@ class Engine:
         here = [
             key for key in conditions_of.CLIENT if key in rule.conditions and conditions_of.is_answered_here(rule, key)
         ]
+        here += [key for key in rule.conditions if key in self.options.extensions.conditions]
         cheap = [key for key in here if key not in conditions_of.COSTLY]
         costly = [key for key in here if key in conditions_of.COSTLY]
         keeps_unprotected = rule.kind == BRANCHES[0] and rule.conditions.get("protected") is None

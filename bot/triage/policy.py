@@ -11,6 +11,7 @@ from bot.domain.errors import Problem
 from bot.settings.yaml_reader import Path, Positions, read_yaml, where
 from bot.triage import language
 from bot.triage.expansion import TooManyCombinations, expand
+from bot.triage.extensions import NONE, Extensions
 from bot.triage.instants import ATTRIBUTES, UNITS, WAYS
 from bot.triage.psych import PsychLoader, key_name
 from bot.triage.ruby.errors import Refused, RubyError
@@ -31,7 +32,6 @@ class Rule:
         where: its path in the file.
         programs: compiled Ruby, by its path below the rule.
         templates: compiled texts, by their path below the rule.
-        skipped: why it is not run at all (with --lenient: a mistake that stops the gem, too).
     """
 
     name: str | None
@@ -45,7 +45,6 @@ class Rule:
     real_time: bool = True
     programs: dict[Path, Program] = field(default_factory=dict, compare=False)
     templates: dict[Path, Template] = field(default_factory=dict, compare=False)
-    skipped: str | None = None
 
     @property
     def shown_name(self) -> str:
@@ -102,20 +101,23 @@ class Policy:
             yield from each.rules
 
 
-def read_policy(text: str, file: str, *, lenient: bool = False, source: str = "projects") -> Policy:
+def read_policy(
+    text: str, file: str, *, lenient: bool = False, source: str = "projects", extensions: Extensions = NONE
+) -> Policy:
     """Read and check a policy file.
 
     Args:
+        extensions: conditions and actions beside the built-in ones.
         lenient: what the gem would have run all the same is a warning, and is run.
         source: projects, groups, all, or any where it is not known; some mistakes depend on it.
     """
-    reader = _Reader(file, lenient, source)
+    reader = _Reader(file, lenient, source, extensions)
     return reader.read(text)
 
 
 class _Reader:
-    def __init__(self, file: str, lenient: bool, source: str) -> None:
-        self.file, self.lenient, self.source = file, lenient, source
+    def __init__(self, file: str, lenient: bool, source: str, extensions: Extensions) -> None:
+        self.file, self.lenient, self.source, self.extensions = file, lenient, source, extensions
         self.positions = Positions()
         self.problems: list[Problem] = []
         self.rule_count = 0
@@ -379,6 +381,8 @@ class _RuleChecker:
         allowed = language.WORK_ITEM_CONDITIONS if kind == "work_items" else tuple(language.CONDITIONS)
         for key, value in list(conditions.items()):
             at = (*path, str(key))
+            if key in self.reader.extensions.conditions:
+                continue
             if key not in language.CONDITIONS or (kind == "work_items" and key not in allowed):
                 in_gem = None if kind == "work_items" else "ignores it, so that the rule acts on more"
                 known = [name for name in allowed if kind in language.CONDITIONS[name].types]
@@ -771,6 +775,8 @@ class _RuleChecker:
                     )
         for key, value in actions.items():
             at = ("actions", str(key))
+            if key in self.reader.extensions.actions:
+                continue
             if key not in language.ACTIONS or (kind == "work_items" and key not in language.WORK_ITEM_ACTIONS):
                 self.reader.unknown(
                     (*self.rule.where, "actions"),
@@ -977,3 +983,42 @@ def names_of(value: Any) -> list[str]:
 def is_on(value: Any) -> bool:
     """true, or the text of it; `false` as a text is false."""
     return value is not None and value is not False and str(value).strip().lower() != "false"
+
+
+def rule_of(rule: Rule, actions: dict[str, Any]) -> Rule:
+    """The same rule with other actions; their texts are plain, without Ruby and placeholders.
+
+    Raises:
+        RubyError: for actions that a policy could not have, either.
+    """
+    reader = _Reader("", False, "any", NONE)
+    literal = {key: _literal(value) if key in _TEXTS else value for key, value in actions.items()}
+    checked = _RuleChecker(reader, replace(rule, conditions={}, actions=literal), in_summary=False, is_summary=False)
+    result = checked.checked({})
+    if any(not problem.is_warning for problem in reader.problems):
+        raise RubyError("ArgumentError", "; ".join(f"{each.where}: {each.what}" for each in reader.problems))
+    return replace(rule, actions=literal, templates=result.templates)
+
+
+_TEXTS = (
+    "comment",
+    "labels",
+    "remove_labels",
+    "assignees",
+    "remove_assignees",
+    "reviewers",
+    "remove_reviewers",
+    "milestone",
+    "due_date",
+    "title",
+    "move",
+)
+
+
+def _literal(value: Any) -> Any:
+    """A text in which nothing is evaluated."""
+    if isinstance(value, list | tuple):
+        return [_literal(each) for each in value]
+    if not isinstance(value, str):
+        return value
+    return value.replace("\\", "\\\\").replace("#", "\\#").replace("{{", "\\{\\{")

@@ -11,8 +11,8 @@ from bot.automations.policy_triage.settings import PolicySource, TriageSettings,
 from bot.domain.plan import Notice, NoticeKind, Plan
 from bot.domain.ports import Scope
 from bot.triage.engine import Engine, Failure, Options, Source
-from bot.triage.policy import Policy
-from bot.triage.reading import Known, Reading
+from bot.triage.extensions import NONE
+from bot.triage.reading import Known, Reading, segment
 
 Json = dict[str, Any]
 
@@ -38,9 +38,9 @@ def plan_triage(scope: Scope, reader: TriageReader, settings: Any, now: datetime
     names = reader.bot_usernames()
     zone = ZoneInfo(own.time_zone)
     if scope.is_everything:
-        plans = [_sweep(source, settings.policies, reading, names, now, zone) for source in own.sources]
+        plans = [_sweep(source, settings, reading, names, now, zone) for source in own.sources]
     else:
-        plans = list(_one(scope, own, settings.policies, reading, names, now, zone))
+        plans = list(_one(scope, settings, reading, names, now, zone))
     plan = Plan()
     for each in plans:
         plan += each
@@ -58,38 +58,43 @@ def _source(source: PolicySource) -> Source:
     return Source("projects" if source.project is not None else "groups", source.path)
 
 
+def _options(source: PolicySource, settings: Any, names: frozenset[str], now: datetime, zone: ZoneInfo) -> Options:
+    extensions = settings.extensions or NONE
+    return Options(_source(source), now, zone, bot_usernames=names, keeps_secrets=True, extensions=extensions)
+
+
 def _sweep(
     source: PolicySource,
-    policies: dict[str, Policy],
+    settings: Any,
     reading: Reading,
     names: frozenset[str],
     now: datetime,
     zone: ZoneInfo,
 ) -> Plan:
-    options = Options(_source(source), now, zone, bot_usernames=names, keeps_secrets=True)
+    options = Options(
+        _source(source), now, zone, bot_usernames=names, keeps_secrets=True, extensions=settings.extensions or NONE
+    )
     engine = Engine(reading, options)
-    result = engine.run([policies[file] for file in source.policies])
+    result = engine.run([settings.policies[file] for file in source.policies])
     return Plan(tuple(result.steps), tuple(_notices(result.failures)))
 
 
 def _one(
     scope: Scope,
-    own: TriageSettings,
-    policies: dict[str, Policy],
+    settings: Any,
     reading: Reading,
     names: frozenset[str],
     now: datetime,
     zone: ZoneInfo,
 ) -> Iterable[Plan]:
     """One resource, by the rules whose answers an event can have changed."""
-    from bot.triage.reading import segment
-
+    own: TriageSettings = settings.part("triage")
     if scope.reference is not None:
         if scope.reference.iid is None:
             place = scope.reference.path
             for source in own.sources:
                 if source.path == place:
-                    yield _sweep(source, policies, reading, names, now, zone)
+                    yield _sweep(source, settings, reading, names, now, zone)
             return
         path = f"projects/{segment(scope.reference.path)}/{scope.resource_kind}/{scope.reference.iid}"
     else:
@@ -101,10 +106,12 @@ def _one(
     for source in own.sources:
         if not project or not source.real_time or not covers(source, project):
             continue
-        options = Options(_source(source), now, zone, bot_usernames=names, keeps_secrets=True)
+        options = Options(
+            _source(source), now, zone, bot_usernames=names, keeps_secrets=True, extensions=settings.extensions or NONE
+        )
         engine = Engine(reading, options, known=known)
         result = engine.run_event(
-            [policies[file] for file in source.policies], scope.resource_kind, dict(row), scope.event_kind
+            [settings.policies[file] for file in source.policies], scope.resource_kind, dict(row), scope.event_kind
         )
         yield Plan(tuple(result.steps), tuple(_notices(result.failures)))
 
