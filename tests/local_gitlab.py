@@ -81,6 +81,11 @@ class LocalGitLab:
         found = [self.store.notes[number] for number in issue.note_ids if number in self.store.notes]
         return [note.body for note in found if not note.system]
 
+    def labels(self, issue: Issue) -> list[str]:
+        """Titles of the labels of an issue, sorted."""
+        row = self.call("GET", f"/projects/{issue.project_id}/issues/{issue.iid}").json()
+        return sorted(row["labels"])
+
     def issues(self, project: Project) -> list[Issue]:
         return list(self.store.project_issues[project.id].values())
 

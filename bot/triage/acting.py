@@ -102,9 +102,9 @@ class Acting:
             self._comment_on_summary(prepared, summary)
         for each in prepared:
             if each.issue is not None and each.issue.title.strip():
-                self.add(
-                    self._open(each.issue, self._destination("issue", each.item)), f"for {each.item.name}", each.item
-                )
+                opened = self._open(each.issue, self._destination("issue", each.item))
+                if opened is not None:
+                    self.add(opened, f"for {each.item.name}", each.item)
         if is_on(actions.get("delete")):
             for each in prepared:
                 self._delete(each.item)
@@ -576,7 +576,8 @@ class Acting:
             raise UnknownName("A summary of a group or of all projects needs a destination; none was created.")
         return source.id
 
-    def _open(self, texts: IssueTexts, project: str) -> OpenIssue:
+    def _open(self, texts: IssueTexts, project: str) -> OpenIssue | None:
+        """None where the bot has written this issue already, and it is still open."""
         fields: list[tuple[str, object]] = []
         shown: list[tuple[str, str]] = []
         if texts.labels:
@@ -599,8 +600,18 @@ class Acting:
             mark = marker(
                 "triage_issue", rule=hash_of(f"{self.rule.kind} {self.rule.shown_name}"), title=hash_of(texts.title)
             )
+            if self._is_open(project, texts.title, mark):
+                return None
         description = f"{texts.description}\n\n{mark}" if mark else texts.description
         return OpenIssue(project, texts.title, description, tuple(fields), tuple(shown), mark, self.engine.turn())
+
+    def _is_open(self, project: str, title: str, mark: str) -> bool:
+        path = f"projects/{segment(project)}/issues"
+        rows = self.known.rows(path, ("state", "opened"), ("search", title), ("in", "title"))
+        own = self.engine.options.bot_usernames
+        return any(
+            mark in (row.get("description") or "") and (row.get("author") or {}).get("username") in own for row in rows
+        )
 
     def _summary_of(self, prepared: list[Prepared]) -> OpenIssue | None:
         items = "\n".join(each.line for each in prepared)

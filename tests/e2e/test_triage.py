@@ -1,0 +1,278 @@
+"""Triage against the emulator: the two commands, the sweep, and rules on webhooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.bot_process import ROOT, BotProcess, eventually
+from tests.local_gitlab import LocalGitLab
+
+Spawn = Callable[..., BotProcess]
+REAL = str(ROOT / "config")
+
+
+@pytest.fixture
+def section(local_gitlab: LocalGitLab) -> LocalGitLab:
+    """The demo's section with the labels that triage-policies/ use."""
+    group = local_gitlab.store.group_paths["sec"]
+    names = (
+        "needs type",
+        "type::bug",
+        "priority::1",
+        "stale",
+        "section::sec",
+        "group::not owned",
+        "initiative::needs owner",
+    )
+    for name in names:
+        made = local_gitlab.call("POST", f"/groups/{group.id}/labels", json={"name": name, "color": "#ff0000"})
+        assert made.status_code == 201
+    return local_gitlab
+
+
+def gitlab_triage(
+    local_gitlab: LocalGitLab, folder: Path, *arguments: str, token: str = "demo-bot-token"
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bot.cli.gitlab_triage", "-H", local_gitlab.url, "-t", token, "-i", "sec/intake"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TZ": "UTC"}
+    environment.pop("TEST", None)
+    return subprocess.run(
+        [*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+POLICY = """\
+resource_rules:
+  issues:
+    rules:
+      - name: sort
+        conditions: {state: opened, labels: [None]}
+        actions:
+          labels: [needs type]
+          comment: "{{author}}, which type is {{title}}?"
+"""
+
+
+def test_a_dry_run_shows_what_a_real_run_then_does(section: LocalGitLab, tmp_path: Path) -> None:
+    issue = section.report("Fix the <b>login</b>")
+    (tmp_path / "p.yml").write_text(POLICY)
+    section.forget_requests()
+    planned = gitlab_triage(section, tmp_path, "-f", "p.yml", "--dry-run")
+    assert planned.returncode == 0, planned.stderr
+    assert section.requests(writes=True) == []
+    url = f"{section.url}/sec/intake/-/issues/{issue.iid}"
+    assert (
+        "The following comments would be posted for the rule **sort**:\n\n"
+        f"# {url}\n```\n@rita.reporter, which type is Fix the &lt;b>login&lt;/b>?\n```\n"
+        f"The following resources would be updated for the rule **sort**:\n\n# {url}\nWould add labels: needs type\n"
+    ) in planned.stdout
+    done = gitlab_triage(section, tmp_path, "-f", "p.yml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert section.notes(issue) == ["@rita.reporter, which type is Fix the &lt;b>login&lt;/b>?"]
+    assert sorted(section.labels(issue)) == ["needs type"]
+    section.forget_requests()
+    assert gitlab_triage(section, tmp_path, "-f", "p.yml").returncode == 0
+    assert section.requests(writes=True) == []
+
+
+def test_a_mistake_is_told_before_anything_is_asked(section: LocalGitLab, tmp_path: Path) -> None:
+    (tmp_path / ".triage-policies.yml").write_text(POLICY.replace("state:", "stat:"))
+    section.forget_requests()
+    ended = gitlab_triage(section, tmp_path)
+    assert (ended.returncode, section.requests()) == (2, [])
+    assert (
+        ".triage-policies.yml:5:22: resource_rules.issues.rules[0].conditions.stat: there is no condition"
+        in ended.stderr
+    )
+    assert "Nothing was written. --lenient runs these files as gitlab-triage would." in ended.stderr
+    lenient = gitlab_triage(section, tmp_path, "--lenient", "--dry-run")
+    assert lenient.returncode == 0
+    assert "warning: resource_rules.issues.rules[0].conditions.stat" in lenient.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("-f", "none.yml"), "The policy file none.yml cannot be read: No such file or directory."),
+        (("-f", "latin.yml"), "The policy file latin.yml is not UTF-8: byte 1 is no character."),
+        (("--now", "yesterday"), "--now is 'yesterday'; write an instant like 2026-03-15T10:30:00Z."),
+        (("--now", "2026-03-15T10:30:00"), "which has no time zone; end it with Z for UTC."),
+        (("-s", "users"), "invalid argument: --source users. Write projects or groups."),
+        (("--all-projects",), "--all-projects option cannot be used in conjunction with --source-id option!"),
+        (("--resource-reference", "42"), "--resource-reference can only start with '#' or '!' when --source=projects is passed ('42' passed)!"),
+        (("-r", "./plug.rb"), "./plug.rb is a plug-in in Ruby, which is not run here. The policies use has_owner? of it."),
+        (("-f", "p.yml", "--cache-dir", "cache"), "The file cache/groups_a_members.json of --cache-dir is not JSON."),
+    ],
+)  # fmt: skip
+def test_wrong_flags_get_a_sentence(
+    section: LocalGitLab, tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    section.report("One")
+    (tmp_path / "latin.yml").write_bytes(b"\xff")
+    (tmp_path / "plug.rb").write_text("def has_owner?\nend\n")
+    (tmp_path / ".triage-policies.yml").write_text("# has_owner?\n")
+    member = "{author_member: {source: group, condition: member_of, source_id: a}}"
+    (tmp_path / "p.yml").write_text(f"resource_rules: {{issues: {{rules: [{{conditions: {member}}}]}}}}\n")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "groups_a_members.json").write_text("no")
+    ended = gitlab_triage(section, tmp_path, *arguments)
+    assert (ended.returncode, sentence in ended.stderr) == (2, True), ended.stderr
+
+
+def test_a_project_or_group_is_needed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bot.cli.gitlab_triage", "-t", "x"]
+    ended = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+    assert ended.returncode == 2
+    assert "A project or group ID is needed (pass it with the `--source-id` option)!" in ended.stderr
+
+
+def test_the_files_that_init_writes_are_fine(section: LocalGitLab, tmp_path: Path) -> None:
+    assert gitlab_triage(section, tmp_path, "--init").returncode == 0
+    assert gitlab_triage(section, tmp_path, "--init-ci").returncode == 0
+    assert yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())["stages"] == ["triage"]
+    assert gitlab_triage(section, tmp_path, "--dry-run", "--summary", "--quiet").returncode == 0
+    assert gitlab_triage(section, tmp_path, "--version").stdout == "1.58.0\n"
+
+
+def test_a_refused_write_is_reported_and_the_rest_is_done(section: LocalGitLab, tmp_path: Path) -> None:
+    first, second = section.report("One"), section.report("Two")
+    (tmp_path / "p.yml").write_text(POLICY)
+    section.fault(method="POST", path=f"/projects/{first.project_id}/issues/{first.iid}/notes", status=403)
+    ended = gitlab_triage(section, tmp_path, "-f", "p.yml")
+    assert ended.returncode == 4
+    assert "[ERROR] add note sec/intake#1 refused: GitLab refused POST" in ended.stderr
+    assert (section.notes(first), len(section.notes(second))) == ([], 1)
+
+
+def test_a_note_whose_answer_is_lost_is_written_once(section: LocalGitLab, tmp_path: Path) -> None:
+    issue = section.report("One")
+    (tmp_path / "p.yml").write_text(POLICY)
+    section.fault(method="POST", path=f"/projects/{issue.project_id}/issues/{issue.iid}/notes", lose_answer=True)
+    assert gitlab_triage(section, tmp_path, "-f", "p.yml").returncode == 0
+    assert len(section.notes(issue)) == 1
+
+
+def test_explain_says_what_each_condition_saw(section: LocalGitLab, spawn: Spawn) -> None:
+    section.report("One", token="demo-reporter-token")
+    ended = spawn().run("triage", "explain", "triage-policies/hygiene.yml", "--resource", "sec/intake#1")
+    assert ended.returncode == 0, ended.stderr
+    assert "rule Ask for a type\n  + state holds: wanted opened, saw opened.\n" in ended.stdout
+    assert (
+        "rule Take the request for a type back\n  + state holds: wanted opened, saw opened.\n  + labels holds: wanted needs type, saw needs type.\n  - labels_any does not hold"
+        in ended.stdout
+    )
+    assert ended.stdout.rstrip().splitlines()[-3] == "What would be done:"
+    assert ended.stdout.rstrip().splitlines()[-1].startswith("  update: sec/intake#1: Would add labels: needs type")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("explain", "triage-policies/hygiene.yml", "--resource", "one"), "'one' names no resource. Write group/project#12, group/project!3 or group&4."),
+        (("explain", "triage-policies/hygiene.yml", "--resource", "sec/intake#99"), "GitLab has no issues 99 in sec/intake, or the token may not see it."),
+        (("eval", "1", "--facts", "none.json"), "The facts none.json cannot be read: No such file or directory."),
+        (("eval", "1", "--facts", "README.md"), "The facts README.md are no JSON"),
+        (("eval", "1", "--facts", "tests/data/triage/list.json"), "must be a map: a resource, or resource and api."),
+        (("eval", "--batch", "none.jsonl"), "The batch none.jsonl cannot be read: No such file or directory."),
+        (("eval", "--batch", "README.md"), "README.md:1: this row cannot be read"),
+        (("eval", "nope", "--resource", "sec/intake#1"), "1:1: There is no method or variable `nope` here."),
+        (("eval", "resource[:milestone][:title]", "--resource", "sec/intake#1"), "NoMethodError: undefined method `[]' for nil:NilClass"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_tried_gets_a_sentence(
+    section: LocalGitLab, spawn: Spawn, arguments: tuple[str, ...], sentence: str
+) -> None:
+    section.report("One")
+    ended = spawn().run("triage", *arguments)
+    assert (ended.returncode, sentence in ended.stderr) == (2, True), ended.stderr
+
+
+def test_an_expression_is_tried_on_a_real_issue(section: LocalGitLab, spawn: Spawn) -> None:
+    section.report("One")
+    ended = spawn().run("triage", "eval", "resource[:title] + '!'", "--resource", "sec/intake#1")
+    assert ended.stdout == '"One!"  (String; holds)\n'
+    text = spawn().run("triage", "eval", "{{title}} #{author}", "--text", "--resource", "sec/intake#1")
+    assert text.stdout == "One rita.reporter\n"
+
+
+def test_run_plans_applies_and_is_empty_the_second_time(section: LocalGitLab, spawn: Spawn) -> None:
+    issue = section.report("One")
+    bot = spawn()
+    arguments = ("triage", "run", "triage-policies/hygiene.yml", "--project", "sec/intake")
+    section.forget_requests()
+    planned = bot.run(*arguments)
+    assert (planned.returncode, section.requests(writes=True)) == (0, [])
+    assert "triage of sec/intake: 1 add note, 1 update" in planned.stdout
+    too_many = bot.run(*arguments, "--limit", "1")
+    assert too_many.returncode == 3
+    assert "The plan has 2 changes, more than --limit 1: 1 add note, 1 update. Nothing was written." in too_many.stderr
+    assert json.loads(bot.run(*arguments, "--format", "json").stdout)[0]["counts"] == {"add note": 1, "update": 1}
+    assert bot.run(*arguments, "--apply").returncode == 0
+    assert (len(section.notes(issue)), section.labels(issue)) == (1, ["needs type"])
+    assert "nothing to do" in bot.run(*arguments, "--apply").stdout
+
+
+def test_the_sweep_runs_the_sections_policies_once(section: LocalGitLab, spawn: Spawn) -> None:
+    issue = section.report("One")
+    wide = section.report("Wide")
+    section.label(wide, "section::sec", "group::not owned", "type::bug")
+    bot = spawn(SECTIONBOT_CONFIG=REAL)
+    first = bot.run("sweep", "--apply", "--automation", "policy_triage")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert section.labels(issue) == ["needs type"]
+    assert "initiative::needs owner" in section.labels(wide)
+    again = bot.run("sweep", "--apply", "--automation", "policy_triage")
+    assert again.returncode == 0, again.stdout
+    section.forget_requests()
+    third = bot.run("sweep", "--apply", "--automation", "policy_triage")
+    assert (third.stdout, section.requests(writes=True)) == ("policy_triage: nothing to do\n", [])
+    summaries = [each for each in section.store.issues.values() if each.title.startswith("Triage of week")]
+    assert [each.confidential for each in summaries] == [True]
+
+
+def test_the_budget_of_a_sweep(section: LocalGitLab, spawn: Spawn) -> None:
+    for number in range(5):
+        section.report(f"Report {number}")
+    bot = spawn(SECTIONBOT_CONFIG=REAL)
+    bot.run("sweep", "--apply", "--automation", "policy_triage")
+    section.forget_requests()
+    bot.run("sweep", "--automation", "policy_triage")
+    lists = [each for each in section.requests() if each.split("?")[0].endswith("/issues")]
+    assert len(lists) <= 8, lists
+
+
+def test_incidents_are_not_there_for_policies(section: LocalGitLab, spawn: Spawn) -> None:
+    section.incident(title="Very secret")
+    bot = spawn(SECTIONBOT_CONFIG=REAL)
+    assert bot.run("sweep", "--apply", "--automation", "incident_opening").returncode == 0
+    project = section.project("sec/incidents/incident-1-1")
+    assert project is not None
+    labels = {"add_labels": "section::sec,group::not owned"}
+    section.call("PUT", f"/projects/{project.id}/issues/1", "demo-owner-token", json=labels)
+    assert bot.run("sweep", "--apply", "--automation", "policy_triage").returncode == 0
+    (incident,) = section.issues(project)
+    assert "initiative::needs owner" not in section.labels(incident)
+
+
+def test_a_rule_runs_on_a_webhook_and_not_on_its_own_changes(section: LocalGitLab, spawn: Spawn) -> None:
+    bot = spawn(SECTIONBOT_CONFIG=REAL)
+    bot.start()
+    group = section.store.group_paths["sec"]
+    hook = {"url": f"{bot.url}/webhooks/gitlab", "token": "hook-token", "issues_events": True, "note_events": True}
+    assert section.call("POST", f"/groups/{group.id}/hooks", json=hook).status_code == 201
+    issue = section.report("One")
+    eventually(lambda: section.labels(issue) == ["needs type"])
+    section.label(issue, "type::bug")
+    eventually(lambda: section.labels(issue) == ["type::bug"])
+    assert len(section.notes(issue)) == 1
+    assert bot.stop() == 0
