@@ -91,7 +91,13 @@ CONDITIONS: dict[str, Word] = {
             "The milestone of the resource.",
             "milestone: none",
         ),
-        _word("author_username", ALL, "a username", "Who opened it.", "author_username: ada"),
+        _word(
+            "author_username",
+            ("issues", "merge_requests", "epics", "branches"),
+            "a username",
+            "Who opened it.",
+            "author_username: ada",
+        ),
         _word(
             "date",
             ALL,

@@ -992,12 +992,26 @@ def rule_of(rule: Rule, actions: dict[str, Any]) -> Rule:
         RubyError: for actions that a policy could not have, either.
     """
     reader = _Reader("", False, "any", NONE)
-    literal = {key: _literal(value) if key in _TEXTS else value for key, value in actions.items()}
-    checked = _RuleChecker(reader, replace(rule, conditions={}, actions=literal), in_summary=False, is_summary=False)
-    result = checked.checked({})
+    shape = {key: _shape(value) if key in _TEXTS else value for key, value in actions.items()}
+    checker = _RuleChecker(reader, replace(rule, conditions={}, actions=shape), in_summary=False, is_summary=False)
+    checker.checked({})
     if any(not problem.is_warning for problem in reader.problems):
         raise RubyError("ArgumentError", "; ".join(f"{each.where}: {each.what}" for each in reader.problems))
-    return replace(rule, actions=literal, templates=result.templates)
+    templates: dict[Path, Template] = {}
+    for key in _TEXTS:
+        value = actions.get(key)
+        for index, each in enumerate(value if isinstance(value, list | tuple) else []):
+            templates["actions", key, index] = Template((str(each),))
+        if isinstance(value, str):
+            templates["actions", key] = Template((value,))
+    return replace(rule, actions=actions, templates=templates)
+
+
+def _shape(value: Any) -> Any:
+    """The same, with a harmless text for each text."""
+    if isinstance(value, list | tuple):
+        return [_shape(each) for each in value]
+    return "text" if isinstance(value, str) else value
 
 
 _TEXTS = (
@@ -1013,12 +1027,3 @@ _TEXTS = (
     "title",
     "move",
 )
-
-
-def _literal(value: Any) -> Any:
-    """A text in which nothing is evaluated."""
-    if isinstance(value, list | tuple):
-        return [_literal(each) for each in value]
-    if not isinstance(value, str):
-        return value
-    return value.replace("\\", "\\\\").replace("#", "\\#").replace("{{", "\\{\\{")

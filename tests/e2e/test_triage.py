@@ -181,7 +181,7 @@ def test_explain_says_what_each_condition_saw(section: LocalGitLab, spawn: Spawn
         (("explain", "triage-policies/hygiene.yml", "--resource", "one"), "'one' names no resource. Write group/project#12, group/project!3 or group&4."),
         (("explain", "triage-policies/hygiene.yml", "--resource", "sec/intake#99"), "GitLab has no issues 99 in sec/intake, or the token may not see it."),
         (("eval", "1", "--facts", "none.json"), "The facts none.json cannot be read: No such file or directory."),
-        (("eval", "1", "--facts", "README.md"), "The facts README.md are no JSON"),
+        (("eval", "1", "--facts", "README.md"), "The facts README.md are no JSON: Expecting value: line 1 column 1 (char 0)."),
         (("eval", "1", "--facts", "tests/data/triage/list.json"), "must be a map: a resource, or resource and api."),
         (("eval", "--batch", "none.jsonl"), "The batch none.jsonl cannot be read: No such file or directory."),
         (("eval", "--batch", "README.md"), "README.md:1: this row cannot be read"),
