@@ -31,7 +31,7 @@ test: $(STAMP) ## Run the whole suite
 demo: $(STAMP) ## Watch the bot open an incident on a local GitLab emulator (KEEP=1 leaves it running)
 	$(BIN)/python tests/demo/demo.py $(if $(KEEP),--keep)
 
-bench: $(STAMP) ## Measure requests, seconds and memory (PART=opening|deliveries|sweep|help)
+bench: $(STAMP) ## Measure requests, seconds and memory (PART=opening|deliveries|sweep|triage|help)
 	$(BIN)/python -m tests.bench.bench $(PART)
 
 lock: $(STAMP) ## Pin the newest versions of all dependencies, with hashes

@@ -5,6 +5,7 @@ Each condition answers with what it wanted, what it saw and a sentence, so that 
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.methods.resources import CLASS_OF, Api
 from bot.triage.ruby.moments import Moment
-from bot.triage.ruby.values import truthy
+from bot.triage.ruby.values import inspect, truthy
 
 if TYPE_CHECKING:
     from bot.triage.engine import Options
@@ -48,9 +49,15 @@ class Seen:
         return f"{self.condition} {verb}: wanted {self.wanted}, saw {self.saw}."
 
 
+# What filtering needs of an answer; the words are made only for people.
+HOLDS, FAILS = Seen("", True, "", ""), Seen("", False, "", "")
+
+
 class Facts(Protocol):
     """What conditions may ask for beyond the row; everything is asked for once."""
 
+    @property
+    def is_explaining(self) -> bool: ...
     @property
     def options(self) -> Options: ...
     @property
@@ -89,6 +96,12 @@ def first_of(value: Any) -> Any:
 
 def is_sent(value: Any) -> bool:
     return value is not None and value is not False and value != ""
+
+
+@functools.lru_cache(256)
+def boundary_of(interval_type: str, interval: int | float, now: Moment) -> Boundary:
+    """The same boundary for every resource of a run."""
+    return boundary(interval_type, interval, now)
 
 
 def date_boundary(rule: Rule, now: Moment) -> Boundary | None:
@@ -211,7 +224,9 @@ def _labels(rule: Rule, value: Any, item: Item, facts: Facts, expansion: tuple[s
     elif any(name.lower() == "any" for name in wanted):
         holds = bool(has)
     else:
-        holds = set(wanted) <= set(has)
+        holds = all(name in has for name in wanted)
+    if not facts.is_explaining:
+        return HOLDS if holds else FAILS
     return Seen("labels", holds, _names(wanted), _names(has), ",".join(sorted(wanted)))
 
 
@@ -224,6 +239,8 @@ def _forbidden_labels(rule: Rule, value: Any, item: Item, facts: Facts, expansio
         holds = not has
     else:
         holds = not has & set(wanted)
+    if not facts.is_explaining:
+        return HOLDS if holds else FAILS
     return Seen("forbidden_labels", holds, f"none of {_names(wanted)}", _names(item.labels))
 
 
@@ -248,6 +265,8 @@ def _no_additional_labels(rule: Rule, value: Any, item: Item, facts: Facts, expa
 
 def _state(rule: Rule, value: Any, item: Item, facts: Facts, expansion: Any) -> Seen:
     saw = str(item.row.get("state"))
+    if not facts.is_explaining:
+        return HOLDS if saw == str(value) else FAILS
     return Seen("state", saw == str(value), str(value), saw, str(value))
 
 
@@ -285,7 +304,7 @@ def _author(rule: Rule, value: Any, item: Item, facts: Facts, expansion: Any) ->
 
 
 def _date(rule: Rule, value: Any, item: Item, facts: Facts, expansion: Any) -> Seen:
-    edge = boundary(value["interval_type"], value["interval"], facts.clock_now)
+    edge = boundary_of(value["interval_type"], value["interval"], facts.clock_now)
     given = value_of(item.row, value["attribute"])
     if value.get("last_activity_by") == "human":
         given = facts.last_human_activity(item)
@@ -294,6 +313,8 @@ def _date(rule: Rule, value: Any, item: Item, facts: Facts, expansion: Any) -> S
         holds = compare_as_server(given, value["condition"], edge, facts.clock_now)
     else:
         holds = given is not None and compare_here(given, value["condition"], edge)
+    if not facts.is_explaining:
+        return HOLDS if holds else FAILS
     way = "before" if value["condition"] == "older_than" else "after"
     who = " (last activity of a person)" if value.get("last_activity_by") == "human" else ""
     return Seen(
@@ -350,10 +371,9 @@ def _ruby(rule: Rule, value: Any, item: Item, facts: Facts, expansion: Any, path
         return Seen("ruby", value, "true", text(value))
     program = rule.programs[path or ("conditions", "ruby")]
     vm = facts.machine(item)
-    vm.begin()
-    from bot.triage.ruby.values import inspect
-
     result = program.run(vm)
+    if not facts.is_explaining:
+        return HOLDS if truthy(result) else FAILS
     try:
         saw = inspect(result)
     except (Refused, RubyError):
@@ -365,7 +385,6 @@ def _title(rule: Rule, value: Any, item: Item, facts: Facts, expansion: Any, pat
     title = str(item.row.get("title") or item.row.get("name") or "")
     if len(value) > 2 and value.startswith("/") and value.endswith("/"):
         vm = facts.machine(item)
-        vm.begin()
         holds = truthy(rule.programs[path or ("conditions", "title")].run(vm))
     else:
         holds = value.lower() in title.lower()

@@ -167,6 +167,9 @@ class Engine:
         self._lock = threading.Lock()
         self.shared: dict[tuple[str, str], int] = {}
         self.last_on: dict[str, str] = {}
+        self.is_explaining = False
+        self._machine = Machine(options.now, options.zone, None)
+        self._machine.printed = self.result.printed
         self._turn = 0
 
     def turn(self) -> int:
@@ -350,7 +353,11 @@ class Engine:
         if shares:
             params = [("state", state)] if state else []
             items = self._list(rule, params, is_kept=True)
-            wanted = (item for item in items if self._holds_in_list(rule, expansion, item))
+            checks = self._list_conditions(rule)
+            unchanged = [key for key in checks if key != "state"]
+            wanted = (
+                item for item in items if self._holds(rule, expansion, item, checks if item.changed else unchanged)
+            )
         else:
             own = conditions_of.query(rule, expansion, self.clock_now)
             items = self._list(rule, own, is_kept=not self.options.refetch)
@@ -390,18 +397,22 @@ class Engine:
         Args:
             only_changed: only those that a change of this run can have touched; GitLab has answered the others.
         """
-        for key, value in rule.conditions.items():
-            if key in self.options.extensions.conditions:
-                continue
-            if only_changed and not item.changed & set(conditions_of.FIELDS.get(key, ())):
-                continue
-            if conditions_of.is_answered_here(rule, key) and not (key == "date" and conditions_of.is_date_sent(rule)):
-                continue
-            if key in conditions_of.CLIENT and key != "date":
-                continue
-            if not conditions_of.answer(rule, key, value, item, self, expansion).holds:
-                return False
-        return True
+        keys = self._list_conditions(rule)
+        if only_changed:
+            keys = [key for key in keys if item.changed & set(conditions_of.FIELDS.get(key, ()))]
+        return self._holds(rule, expansion, item, keys)
+
+    def _holds(self, rule: Rule, expansion: tuple[str, ...] | None, item: Item, keys: list[str]) -> bool:
+        return all(conditions_of.answer(rule, key, rule.conditions[key], item, self, expansion).holds for key in keys)
+
+    def _list_conditions(self, rule: Rule) -> list[str]:
+        """The conditions that GitLab's list filters by."""
+        return [
+            key
+            for key in rule.conditions
+            if key not in self.options.extensions.conditions
+            and (key not in conditions_of.CLIENT or (key == "date" and conditions_of.is_date_sent(rule)))
+        ]
 
     def _list(self, rule: Rule, params: list[Param], *, is_kept: bool) -> list[Item]:
         path, params = self._list_path(rule, params)
@@ -508,6 +519,7 @@ class Engine:
     def explained(self, rule: Rule, expansion: tuple[str, ...] | None, item: Item) -> list[Seen | Failure]:
         """The answer of every condition for one resource, in the order of the file."""
         result: list[Seen | Failure] = []
+        self.is_explaining = True
         for key, value in rule.conditions.items():
             try:
                 result.append(conditions_of.answer(rule, key, value, item, self, expansion))
@@ -516,15 +528,16 @@ class Engine:
                 result.append(Failure(key, sentence, 4 if isinstance(error, GitLabError) else 2, item.name))
         if rule.kind == "branches" and rule.conditions.get("protected") is None and item.row.get("protected"):
             result.append(Seen("protected", False, "a branch that is not protected", "a protected one"))
+        self.is_explaining = False
         return result
 
     # -- facts -------------------------------------------------------------------------------------------------------
 
     def machine(self, item: Item) -> Machine:
-        resource = CLASS_OF[item.kind](item.row, item.kind, self.api)
-        vm = Machine(self.options.now, self.options.zone, resource)
-        vm.printed = self.result.printed
-        return vm
+        """The machine of the run, fresh for this resource."""
+        self._machine.myself = CLASS_OF[item.kind](item.row, item.kind, self.api)
+        self._machine.begin()
+        return self._machine
 
     def members(self, source: str, source_id: str, inherited: bool) -> frozenset[str]:
         return self.known.members(source, source_id, inherited)

@@ -28,14 +28,15 @@ class Item:
     row: Json
     changed: set[str] = field(default_factory=set)
     is_gone: bool = False
+    key: tuple[str, str, Any] = ("", "", None)
+
+    def __post_init__(self) -> None:
+        number = self.row.get("name") if self.kind == "branches" else self.row.get("iid")
+        self.key = (self.kind, self.holder, number)
 
     @property
     def is_changed(self) -> bool:
         return bool(self.changed) or self.is_gone
-
-    @property
-    def key(self) -> tuple[str, str, Any]:
-        return (self.kind, self.holder, self.row.get("iid") if self.kind != "branches" else self.row.get("name"))
 
     @property
     def name(self) -> str:
@@ -50,7 +51,8 @@ class Item:
 
     @property
     def labels(self) -> list[str]:
-        return [label["name"] if isinstance(label, dict) else str(label) for label in self.row.get("labels") or []]
+        labels = self.row.get("labels") or []
+        return [label["name"] for label in labels] if labels and isinstance(labels[0], dict) else labels
 
 
 def holder_of(kind: str, row: Json, source: str) -> str:

@@ -30,6 +30,7 @@ from bot.domain.ports import Scope
 from bot.emulator.server import build, server
 from bot.runtime.run import Means, run
 from bot.wiring import AUTOMATIONS, Environment, connect, load_settings
+from tests.bench.triage import triage
 from tests.bot_process import BotProcess, eventually, settings_with_25_members
 from tests.faults.test_storms import MANY, payload
 from tests.local_gitlab import LocalGitLab, free_port
@@ -229,6 +230,13 @@ def help_(rows: list[Row]) -> None:
     own = seconds(str(Path(sys.executable).parent / "sectionbot"), "--help")
     python = seconds(sys.executable, "-c", "pass")
     rows.append(("sectionbot --help", f"{own:.2f} s", f"{own / python:.1f}", "<= 0.30 s; ratio to python -c pass"))
+    gem = seconds(str(Path(sys.executable).parent / "gitlab-triage"), "--help")
+    rows.append(("gitlab-triage --help", f"{gem:.2f} s", f"{gem / python:.1f}", "<= 0.30 s; ratio to python -c pass"))
+
+
+def triage_(rows: list[Row]) -> None:
+    with local_gitlab() as local:
+        triage(local, rows)
 
 
 def main() -> None:
@@ -236,6 +244,7 @@ def main() -> None:
         "opening": opening,
         "deliveries": deliveries,
         "sweep": sweep,
+        "triage": triage_,
         "help": help_,
     }
     wanted = sys.argv[1:] or list(parts)
