@@ -23,7 +23,8 @@ LEAST_EQUAL = 0.9
 
 @functools.cache
 def rows() -> list[Json]:
-    return [json.loads(line) for line in (DATA / "expressions.jsonl").read_text("utf-8").splitlines()]
+    files = [DATA / "expressions.jsonl", DATA / "more.jsonl"]
+    return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
 
 
 @functools.cache
@@ -82,7 +83,7 @@ def test_what_policies_say_is_never_refused() -> None:
 
 
 def test_nine_of_ten_of_everything_else_is_equal() -> None:
-    others = [counts for group, counts in verdicts().items() if not group.startswith((*WHOLE, "dangerous"))]
+    others = [counts for group, counts in verdicts().items() if not group.startswith((*WHOLE, "dangerous", "more"))]
     total = sum(counts.total() for counts in others)
     assert sum(counts["equal"] for counts in others) >= LEAST_EQUAL * total
 

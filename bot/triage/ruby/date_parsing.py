@@ -182,9 +182,24 @@ def parse_datetime(text: str, today: dt.date) -> Moment:
     return _moment(parts, fixed(parts.offset_s or 0), "DateTime")
 
 
+_WEEK_OR_YEAR_DAY = re.compile(r"\s*\d{4}-(?:w\d|\d{3}(?!\d))", re.IGNORECASE)
+
+
+def _read_for_time(text: str, now: Moment) -> Parts | None:
+    """Ruby's Time knows no weeks, and moves 31 April to 1 May."""
+    if _WEEK_OR_YEAR_DAY.match(text):
+        raise Refused("A Time of a week, or of a day of the year, is not supported.")
+    try:
+        return read(text, now.date)
+    except RubyError as error:
+        if error.kind == "Date::Error":
+            raise Refused("A Time of a day that its month does not have is not supported.") from None
+        raise
+
+
 def parse_time(text: str, now: Moment) -> Moment:
     """Time.parse: without an offset in the local zone; what is missing comes from now."""
-    parts = read(text, now.date)
+    parts = _read_for_time(text, now)
     if parts is None:
         raise argument_error("no time information")
     date = parts.date or now.date
@@ -205,7 +220,7 @@ def _moment(parts: Parts, zone: dt.tzinfo, kind: Kind) -> Moment:
 
 def to_time(text: str, now: Moment, *, utc: bool = False) -> Moment | None:
     """ActiveSupport's String#to_time: in the local zone, whatever offset the text had. A blank text is nil."""
-    parts = read(text, now.date)
+    parts = _read_for_time(text, now)
     if parts is None:
         return None
     full = Parts(
@@ -263,7 +278,7 @@ def strptime(text: str, form: str, today: dt.date) -> Parts:
         pattern += r"\s*" if character.isspace() else re.escape(character)
         place += 1
     try:
-        match = re.match(pattern + r"\Z", text)
+        match = re.match(pattern, text)
     except re.error:
         raise Refused("This form of strptime is not supported.") from None
     if not match:
@@ -285,8 +300,8 @@ def strptime(text: str, form: str, today: dt.date) -> Parts:
             if name not in MONTHS and name not in FULL_MONTHS:
                 raise date_error()
             month = MONTHS.index(name[:3]) + 1
-        elif not found.get("Y") and not found.get("d"):
-            month = today.month
+        elif not any(found.get(each) for each in ("Y", "y", "m", "d")):
+            raise Refused("strptime without any part of a date is not supported.")
         date = _date(year, month, int(found["d"]) if found.get("d") else 1)
     offset = None
     if found.get("z"):

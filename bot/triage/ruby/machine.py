@@ -184,6 +184,8 @@ def adapted(name: str, function: Callable[..., Any]) -> Call:
                 extra["kw"] = {getattr(key, "name", key): value for key, value in args[-1].entries.values()}
                 args = args[:-1]
         if len(args) < least or (most is not None and len(args) > most):
+            if len(args) >= least:  # Ruby may know more arguments than the table
+                raise Refused(f"`{name}` with {len(args)} arguments is not supported.")
             wanted = f"{least}" if most == least else f"{least}+" if most is None else f"{least}..{most}"
             raise argument_error(f"wrong number of arguments (given {len(args)}, expected {wanted})")
         if wants_vm:

@@ -201,6 +201,10 @@ UNIT_SECONDS: dict[str, int] = {
 SINGULAR = {unit[:-1]: unit for unit in UNIT_SECONDS}
 
 
+def _amount(value: Any) -> str:
+    return f"{value.numerator}/{value.denominator}" if isinstance(value, Fraction) else inspect(value)
+
+
 @dataclass(frozen=True)
 class Duration:
     """ActiveSupport::Duration: a number of seconds that remembers of which units it was made."""
@@ -210,7 +214,7 @@ class Duration:
 
     @staticmethod
     def of(unit: str, amount: Any) -> Duration:
-        return Duration(amount * UNIT_SECONDS[unit], {unit: amount} if amount else {})
+        return Duration(amount * UNIT_SECONDS[unit], {unit: amount})
 
     def ruby_class(self) -> str:
         return "ActiveSupport::Duration"
@@ -231,10 +235,12 @@ class Duration:
         if not self.parts:
             return f"{inspect(self.seconds_value)} seconds"
         shown = [
-            f"{inspect(self.parts[unit])} {unit[:-1] if self.parts[unit] == 1 else unit}"
+            f"{_amount(self.parts[unit])} {unit[:-1] if self.parts[unit] == 1 else unit}"
             for unit in UNIT_SECONDS
-            if unit in self.parts
+            if self.parts.get(unit)
         ]
+        if not shown:
+            return f"{inspect(self.seconds_value)} seconds"
         if len(shown) == 1:
             return shown[0]
         last = " and " if len(shown) == 2 else ", and "

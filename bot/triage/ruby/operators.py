@@ -222,8 +222,6 @@ def modulo(vm: Machine, one: Any, other: Any) -> Any:
     if not is_number(other):
         raise _coercion(other, class_name(one))
     if other == 0:
-        if isinstance(one, float) or isinstance(other, float):
-            return math.nan
         raise RubyError("ZeroDivisionError", "divided by 0")
     return one % other
 
@@ -393,6 +391,8 @@ def _search(vm: Machine, pattern: Regexp, value: Any) -> int | None:
 def case_equal(vm: Machine, pattern: Any, value: Any) -> bool:
     """pattern === value, as `case` asks."""
     if isinstance(pattern, Constant):
+        if isinstance(value, Duration):  # a Duration says that it is an Integer, but Integer does not
+            return pattern.name in ("ActiveSupport::Duration", "Object", "BasicObject", "Kernel")
         return is_a(value, pattern.name)
     if isinstance(pattern, Regexp):
         return isinstance(value, str | Symbol) and _search(vm, pattern, value) is not None
@@ -402,9 +402,15 @@ def case_equal(vm: Machine, pattern: Any, value: Any) -> bool:
         return truthy(pattern.call([value]))
     if isinstance(pattern, RubySet):
         return identity(value) in pattern.entries
-    if isinstance(pattern, dt.date) and isinstance(value, Moment) and value.kind == "DateTime":
-        return pattern == value.date
+    if isinstance(pattern, dt.date | Moment) and isinstance(value, dt.date | Moment):
+        if "Time" in (class_name(pattern), class_name(value)):
+            raise Refused("=== between a Date and a Time is not supported.")
+        return _day(pattern) == _day(value)
     return equal(pattern, value)
+
+
+def _day(value: Any) -> dt.date:
+    return value.date if isinstance(value, Moment) else value
 
 
 def _rows(vm: Machine, value: Any) -> list[Any]:

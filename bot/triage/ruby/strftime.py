@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from bot.triage.ruby.errors import OutOfBudget, argument_error
+from bot.triage.ruby.errors import OutOfBudget, Refused, argument_error
 from bot.triage.ruby.moments import NS, Moment, midnight_utc, offset_text
 
 _DIRECTIVE = re.compile(r"%([-0_^#]*)(\d*)(:{0,3})([EO]?)([a-zA-Z%+])?", re.DOTALL)
@@ -53,7 +53,7 @@ def strftime(value: dt.date | Moment, form: str) -> str:
     """Args: value: a Date (shown as midnight, +00:00), a DateTime or a Time."""
     moment = value if isinstance(value, Moment) else midnight_utc(value)
     is_time = moment.kind != "DateTime"
-    if is_time and re.search(r"%[-0_^#]*\d*:*\Z", form):
+    if is_time and re.search(r"%[-0_^#]*\d*:*\Z", form.replace("%%", "")):
         raise argument_error(f"invalid format: {form}")
 
     def replaced(match: re.Match[str]) -> str:
@@ -158,6 +158,5 @@ def _offset(seconds: int, flags: str, width: int, colons: int) -> str:
     else:
         shown = offset_text(seconds, ":" if colons else "")
     if "-" in flags or "_" in flags:
-        body = shown[1:].lstrip("0") or "0"
-        return f"{shown[0]}{body}" if "-" in flags else f"{shown[0]}{body}".rjust(max(width, len(shown)))
+        raise Refused("%z with a flag is not supported.")
     return shown[0] + shown[1:].rjust(width - 1, "0")

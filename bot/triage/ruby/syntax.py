@@ -135,7 +135,7 @@ def compile_expression(source: str, scope: Scope | None = None) -> Program:
         raise OutOfBudget(f"An expression of more than {LONGEST} characters is not evaluated.")
     if "\0" in source:
         raise Refused("A NUL character is not supported.", source.index("\0"))
-    data = source.encode()
+    data = (source if source.endswith("\n") or "<<" not in source else source + "\n").encode()
     root = parse(data)
     compiler = Compiler(data, scope or Scope())
     compiler.check_tree(root)
@@ -175,8 +175,23 @@ class Compiler:
                 raise syntax_error("syntax error, =begin", node.start_byte)
             if node.type == "binary":
                 self._check_binary(node)
+            if node.type == "unary":
+                self._check_not(node)
             stack.extend((child, depth + 1) for child in node.children)
         self.heredocs.sort(key=lambda node: node.start_byte)
+
+    def _check_not(self, node: Node) -> None:
+        """`not x` is no operand: it stands alone, or beside and, or."""
+        operator, parent = node.child_by_field_name("operator"), node.parent
+        if operator is None or parent is None or self.text(operator) != "not":
+            return
+        if self.data[operator.end_byte : operator.end_byte + 1] == b"(":
+            return
+        beside = parent.child_by_field_name("operator")
+        word = self.text(beside) if beside is not None else ""
+        inside = ("assignment", "operator_assignment", "argument_list", "array", "pair")
+        if parent.type in inside or (parent.type == "binary" and word not in ("and", "or")):
+            raise syntax_error("syntax error, unexpected not", node.start_byte)
 
     def _check_binary(self, node: Node) -> None:
         left, operator = node.child_by_field_name("left"), node.child_by_field_name("operator")
@@ -300,9 +315,13 @@ class Compiler:
                 parts.append(self.text(child))
             place = child.end_byte
         del place
+        if parts and isinstance(parts[-1], str) and not opening.startswith("<<~") and not opening[2:3].isalpha():
+            parts[-1] = parts[-1].rstrip(" \t") if "\n" in parts[-1] else parts[-1]
         texts = [part for part in parts if isinstance(part, str)]
         if texts and texts[0].startswith("\n"):
             parts[parts.index(texts[0])] = texts[0][1:]
+        if opening.startswith("<<~") and any("\t" in part for part in texts):
+            raise self.refuse(node, "A heredoc <<~ with tabs is not supported.")
         if opening.startswith("<<~"):
             parts = _without_indent(parts)
         return joined([double_quoted(part) if isinstance(part, str) else part for part in parts])

@@ -188,11 +188,18 @@ def look_up(table: dict[str, Any] | Hash, key: Any) -> tuple[bool, Any]:
 
 def put(table: dict[str, Any] | Hash, key: Any, value: Any) -> None:
     if isinstance(table, dict):
-        table[str(map_key(key))] = value
+        table[str(map_key(key))] = indifferent(value)
     elif table.frozen:
         raise RubyError("FrozenError", "can't modify frozen Hash")
     else:
         table.entries[identity(key)] = (str(key) if isinstance(key, str) else key, value)
+
+
+def indifferent(value: Any) -> Any:
+    """What a resource's map makes of maps that are put into it."""
+    if isinstance(value, Hash):
+        return {str(map_key(key)): indifferent(each) for key, each in pairs(value)}
+    return [indifferent(each) for each in value] if isinstance(value, list) and value else value
 
 
 def remove(table: dict[str, Any] | Hash, key: Any) -> Any:

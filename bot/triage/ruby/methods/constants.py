@@ -82,8 +82,8 @@ DAY_NAMES = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "
 def _new_date(me: Any, year: Any = -4712, month: Any = 1, day: Any = 1) -> dt.date:
     y, m, d = integer(year), integer(month), integer(day)
     m = m + 13 if m < 0 else m
-    if not 1 <= y <= 9999:
-        raise Refused("A date outside the years 1 to 9999 is not supported.")
+    if not 1583 <= y <= 9999:  # before, Ruby's calendar is the Julian one
+        raise Refused("A date outside the years 1583 to 9999 is not supported.")
     try:
         if d < 0:
             following = dt.date(y + m // 12, m % 12 + 1, 1)

@@ -197,8 +197,9 @@ def _change(me: Any, *, kw: dict[str, Any], vm: Machine) -> Any:
         ns = 0 if {"hour", "min", "sec"} & set(kw) else me.fraction_ns
         return at_clock(me, target, hour, minute, second, ns, vm)
     except ValueError:
-        kind = "Date::Error" if me.kind == "DateTime" else "ArgumentError"
-        raise RubyError(kind, "argument out of range") from None
+        if me.kind == "DateTime":
+            raise RubyError("Date::Error", "invalid date") from None
+        raise Refused("`change` to a day that the month does not have is not supported.") from None
 
 
 def _is_day(place: int) -> Function:
@@ -220,13 +221,13 @@ def _relative_day(days: int) -> Function:
 
 def _ago(me: Any, seconds: Any, *, vm: Machine) -> Any:
     if isinstance(seconds, Duration):
-        return with_duration(me, seconds, -1, vm.zone)
+        return with_duration(since(me, 0, vm.zone), seconds, -1, vm.zone)
     return since(me, -number(seconds), vm.zone)
 
 
 def _since(me: Any, seconds: Any, *, vm: Machine) -> Any:
     if isinstance(seconds, Duration):
-        return with_duration(me, seconds, 1, vm.zone)
+        return with_duration(since(me, 0, vm.zone), seconds, 1, vm.zone)
     return since(me, number(seconds), vm.zone)
 
 
@@ -255,6 +256,14 @@ def _clock_at(hour: int) -> Function:
     return lambda me, *, vm: at_clock(me, date_of(me), hour, 0, 0, 0, vm)
 
 
+def _strftime(me: Any, form: Any) -> str:
+    if form is MISSING:
+        if isinstance(me, Moment):
+            raise Refused("`strftime` needs its form.")
+        return to_text(me)
+    return strftime(me, text(form))
+
+
 def _same(date: dt.date) -> dt.date:
     return date
 
@@ -271,7 +280,7 @@ CALENDAR: dict[str, Function] = {
     **{f"{name}?": _is_day(place) for place, name in enumerate(DAY_NAMES)},
     "on_weekend?": lambda me: date_of(me).weekday() > 4,
     "on_weekday?": lambda me: date_of(me).weekday() < 5,
-    "strftime": lambda me, form="%F": strftime(me, text(form)),
+    "strftime": lambda me, form=MISSING: _strftime(me, form),
     "beginning_of_day": _day_start,
     "at_beginning_of_day": _day_start,
     "midnight": _day_start,
@@ -451,10 +460,7 @@ def _iso(me: Moment, digits: Any = 0) -> str:
 
 
 def _to_time(me: Moment, *, vm: Machine) -> Moment:
-    if me.kind == "Time":
-        return me
-    del vm
-    return Moment(me.ns, me.zone, "Time")
+    return me if me.kind == "Time" else Moment(me.ns, vm.zone, "Time")
 
 
 def _to_datetime(me: Moment) -> Moment:
@@ -515,6 +521,15 @@ def _only_datetime(name: str, function: Function) -> Function:
     return run
 
 
+def _only_time(name: str, function: Function) -> Function:
+    def run(me: Moment, *args: Any) -> Any:
+        if me.kind == "DateTime":
+            raise Refused(f"The method `{name}` of DateTime is not supported, or does not exist.")
+        return function(me, *args)
+
+    return run
+
+
 def _moment_step(me: Moment, limit: Any, by: Any = 1, *, vm: Machine, block: Block | None) -> Any:
     if me.kind != "DateTime":
         raise Refused("The method `step` of Time does not exist.")
@@ -533,14 +548,14 @@ MOMENT: dict[str, Function] = {
     "sec_fraction": lambda me: Fraction(me.fraction_ns, NS) if me.fraction_ns or me.kind == "DateTime" else 0,
     "to_i": lambda me: me.ns // NS,
     "to_f": lambda me: float(Fraction(me.ns, NS)),
-    "to_r": lambda me: Fraction(me.ns, NS),
+    "to_r": _only_time("to_r", lambda me: Fraction(me.ns, NS)),
     "zone": lambda me: me.zone_name or None,
     "utc?": lambda me: me.zone is dt.UTC if me.kind != "DateTime" else me.offset_s == 0,
     "utc_offset": lambda me: me.offset_s,
     "gmt_offset": lambda me: me.offset_s,
     "gmtoff": lambda me: me.offset_s,
     "formatted_offset": lambda me: offset_text(me.offset_s, ":"),
-    "dst?": lambda me: bool(me.wall.dst()),
+    "dst?": _only_time("dst?", lambda me: bool(me.wall.dst())),
     "utc": _in_utc,
     "getutc": _in_utc,
     "gmtime": _in_utc,
@@ -550,8 +565,9 @@ MOMENT: dict[str, Function] = {
     "iso8601": _iso,
     "xmlschema": _iso,
     "rfc3339": _iso,
-    "rfc2822": lambda me: strftime(
-        me, "%a, %d %b %Y %H:%M:%S %z" if me.zone is not dt.UTC else "%a, %d %b %Y %T -0000"
+    "rfc2822": _only_time(
+        "rfc2822",
+        lambda me: strftime(me, "%a, %d %b %Y %H:%M:%S %z" if me.zone is not dt.UTC else "%a, %d %b %Y %T -0000"),
     ),
     "httpdate": lambda me: strftime(_in_utc(me), "%a, %d %b %Y %H:%M:%S GMT"),
     "ctime": lambda me: strftime(me, "%c"),
@@ -566,7 +582,7 @@ MOMENT: dict[str, Function] = {
     "end_of_minute": _end_of("minute"),
     "seconds_since_midnight": _since_midnight,
     "seconds_until_end_of_day": _until_end,
-    "round": _rounded_time,
+    "round": _only_time("round", _rounded_time),
     "new_offset": _only_datetime("new_offset", _new_offset),
     "offset": _only_datetime("offset", lambda me: Fraction(me.offset_s, 86400)),
     "cweek": _only_datetime("cweek", _cweek),

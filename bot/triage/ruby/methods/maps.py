@@ -17,6 +17,7 @@ from bot.triage.ruby.values import (
     identity,
     inspect,
     look_up,
+    map_key,
     pairs,
     put,
     rebuilt,
@@ -42,7 +43,7 @@ def _fetch(me: Map, key: Any, default: Any = MISSING, *, block: Block | None) ->
     if there:
         return value
     if block is not None:
-        return block.call([key])
+        return block.call([map_key(key) if isinstance(me, dict) else key])
     if default is not MISSING:
         return default
     raise RubyError("KeyError", f"key not found: {inspect(key)}")
@@ -56,7 +57,7 @@ def _set(me: Map, key: Any, value: Any, *, vm: Machine) -> Any:
 
 def _delete(me: Map, key: Any, *, block: Block | None) -> Any:
     if not look_up(me, key)[0]:
-        return block.call([key]) if block is not None else None
+        return block.call([map_key(key) if isinstance(me, dict) else key]) if block is not None else None
     return remove(me, key)
 
 
@@ -128,7 +129,9 @@ def _merged_into(me: Map, *others: Any, block: Block | None) -> Map:
     return me
 
 
-def _deep_merge(me: Map, other: Any) -> Map:
+def _deep_merge(me: Map, other: Any, *, block: Block | None = None) -> Map:
+    if block is not None:
+        raise Refused("`deep_merge` with a block is not supported.")
     result = rebuilt(me, pairs(me))
     for key, value in pairs(other):
         there, old = look_up(result, key)
@@ -255,7 +258,7 @@ HASH: dict[str, Callable[..., Any]] = {
     "[]=": _set,
     "store": _set,
     "fetch": _fetch,
-    "dig": lambda me, *keys, vm: dig(vm, me, keys),
+    "dig": lambda me, first, *keys, vm: dig(vm, me, (first, *keys)),
     "key?": lambda me, key: look_up(me, key)[0],
     "has_key?": lambda me, key: look_up(me, key)[0],
     "include?": lambda me, key: look_up(me, key)[0],

@@ -59,6 +59,8 @@ def rounded(me: Any, digits: Any = 0, *, kw: dict[str, Any] | None = None) -> An
     half = (kw or {}).get("half")
     mode = text_or_symbol(half) if half is not None else "up"
     places = integer(digits)
+    if is_integer(me) and places >= 0:
+        return me
     if mode not in ("up", "even", "down"):
         raise argument_error(f"invalid rounding mode: {mode}")
     if is_integer(me):

@@ -80,7 +80,7 @@ def _json(value: Any) -> str:
     if isinstance(value, dt.date):
         return json.dumps(to_text(value))
     if isinstance(value, Duration):
-        return _json(value.seconds_value)
+        return _json(int(value.seconds_value))
     if isinstance(value, Fraction):
         return json.dumps(to_text(value))
     raise Refused(f"{class_name(value)} as JSON is not supported.")
@@ -134,7 +134,9 @@ def _tap(me: Any, *, block: Block | None) -> Any:
 def _frozen(me: Any) -> bool:
     if isinstance(me, Hash):
         return me.frozen
-    return not isinstance(me, str | list | dict)
+    if isinstance(me, dt.date | Moment | str):
+        raise Refused("Whether such a value is frozen is not known here.")
+    return not isinstance(me, list | dict)
 
 
 def _freeze(me: Any) -> Any:
@@ -191,7 +193,7 @@ def _eql(me: Any, other: Any) -> bool:
 
 def _equal(me: Any, other: Any) -> bool:
     if isinstance(me, str | float | Fraction | dt.date | Moment):
-        return me is other and not isinstance(me, str | float)
+        raise Refused("Whether two such values are one object is not known here.")
     if is_integer(me) or isinstance(me, Symbol | Constant):
         return _eql(me, other)
     return me is other

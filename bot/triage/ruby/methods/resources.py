@@ -240,7 +240,7 @@ def _query_label_events(me: Resource) -> Any:
 
 
 def _label_events(me: Resource) -> list[Any]:
-    return [LabelEvent(row, me) for row in _query_label_events(me)]
+    return list(me.once("label_events", lambda: [LabelEvent(row, me) for row in _query_label_events(me)]))
 
 
 def _found(me: Resource) -> Resource:
@@ -306,7 +306,7 @@ def _root_id(me: Resource) -> Any:
 
 def _relatives(kind: type[Resource], name: str) -> Function:
     def run(me: Resource) -> list[Any]:
-        return [me.child(kind, row) for row in me.api.rows(f"{me.path}/{name}")]
+        return list(me.once(name, lambda: [me.child(kind, row) for row in me.api.rows(f"{me.path}/{name}")]))
 
     return run
 
@@ -448,7 +448,12 @@ def _succ(me: Part) -> Milestone | None:
     places = [place for place, row in enumerate(rows) if row.get("id") == me.data.get("id")]
     if not places or places[0] + 1 >= len(rows):
         return None
-    return Milestone(rows[places[0] + 1], me.of)
+    return _milestone_of(me, rows[places[0] + 1])
+
+
+def _milestone_of(me: Part, row: Json) -> Milestone:
+    found: Milestone = me.of.once(f"milestone {row.get('id')}", lambda: Milestone(row, me.of))
+    return found
 
 
 MILESTONE: dict[str, Function] = {
@@ -463,7 +468,7 @@ MILESTONE: dict[str, Function] = {
     "expired?": _is_expired,
     "in_progress?": _is_in_progress,
     "succ": _succ,
-    "all_active_with_start_date": lambda me: [Milestone(row, me.of) for row in _active_with_start(me)],
+    "all_active_with_start_date": lambda me: [_milestone_of(me, row) for row in _active_with_start(me)],
     "parent": lambda me: me.of,
     "resource": lambda me: me.of.own(me.data) if not me.of.redacts else redacted(me.data, "-"),
 }

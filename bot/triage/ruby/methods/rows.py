@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_error, type_error
 from bot.triage.ruby.machine import MISSING, MOST_ITEMS, Machine
-from bot.triage.ruby.moments import Moment
+from bot.triage.ruby.moments import NS, Moment
 from bot.triage.ruby.operators import BINARY, add, case_equal
 from bot.triage.ruby.values import (
     Block,
@@ -84,6 +84,14 @@ def range_rows(vm: Machine, me: Range, most: int | None = None) -> list[Any]:
             result.append(day)
             day += dt.timedelta(days=1)
         return result
+    if isinstance(first, Moment) and first.kind == "DateTime" and isinstance(last, Moment):
+        days: list[Any] = []
+        moment = first
+        while order(moment, last) in ((-1,) if me.excludes_last else (-1, 0)) and (most is None or len(days) < most):
+            vm.items(len(days) + 1)
+            days.append(moment)
+            moment = moment.moved(86400 * NS)
+        return days
     if isinstance(first, str) and isinstance(last, str):
         return _text_range(vm, first, last, me.excludes_last)
     if first is None:
@@ -456,7 +464,9 @@ def _rindex(me: Any, wanted: Any = MISSING, *, vm: Machine, block: Block | None)
     return None
 
 
-def _zip(me: Any, *others: Any, vm: Machine) -> list[Any]:
+def _zip(me: Any, *others: Any, vm: Machine, block: Block | None) -> list[Any]:
+    if block is not None:
+        raise Refused("`zip` with a block is not supported.")
     rows = rows_of(vm, me) or []
     columns = [rows_of(vm, other) or [] for other in others]
     return [[row, *(column[i] if i < len(column) else None for column in columns)] for i, row in enumerate(rows)]
@@ -689,7 +699,14 @@ def _at(me: list[Any], first: Any, count: Any = MISSING) -> Any:
     return None if found is None else me[found[0] : found[1]]
 
 
-def _put(me: list[Any], place: Any, value: Any, *, vm: Machine) -> Any:
+def _put(me: list[Any], place: Any, value: Any, *more: Any, vm: Machine) -> Any:
+    if more or isinstance(place, Range):
+        found = span(len(me), place, value if more else 0)
+        if found is None or (not isinstance(place, Range) and integer(place) > len(me)):
+            raise Refused("Putting a slice outside of the list is not supported.")
+        given = more[0] if more else value
+        me[found[0] : found[1]] = given if isinstance(given, list) else [given]
+        return given
     at = integer(place)
     if at < -len(me):
         raise RubyError("IndexError", f"index {at} too small for array; minimum: -{len(me)}")
@@ -712,13 +729,15 @@ def _fetch(me: list[Any], place: Any, default: Any = MISSING, *, block: Block | 
 
 
 def dig(vm: Machine, me: Any, keys: tuple[Any, ...]) -> Any:
-    for place, key in enumerate(keys):
+    for key in keys:
         if me is None:
             return None
         if not isinstance(me, list | dict | Hash):
             raise RubyError("TypeError", f"{class_name(me)} does not have #dig method")
-        me = _at(me, key) if isinstance(me, list) else look_up(me, key)[1]
-        del place
+        if isinstance(me, Hash) and not look_up(me, key)[0]:
+            me = me.default_block.call([me, key]) if me.default_block is not None else me.default
+        else:
+            me = _at(me, key) if isinstance(me, list) else look_up(me, key)[1]
     return me
 
 
@@ -757,6 +776,8 @@ def _unshift(me: list[Any], *values: Any, vm: Machine) -> list[Any]:
 
 def _insert(me: list[Any], place: Any, *values: Any) -> list[Any]:
     at = integer(place)
+    if not -len(me) - 1 <= at <= len(me):
+        raise Refused("Inserting outside of the list is not supported.")
     me[at + len(me) + 1 if at < 0 else at : at + len(me) + 1 if at < 0 else at] = values
     return me
 
@@ -938,7 +959,7 @@ ARRAY: dict[str, Function] = {
     "[]=": _put,
     "at": lambda me, place: _at(me, place),
     "fetch": _fetch,
-    "dig": lambda me, *keys, vm: dig(vm, me, keys),
+    "dig": lambda me, first, *keys, vm: dig(vm, me, (first, *keys)),
     "values_at": lambda me, *places: [_at(me, place) for place in places],
     "last": _last,
     "second": lambda me: _at(me, 1),
@@ -1032,7 +1053,8 @@ def covers(me: Range, value: Any) -> bool:
 def _range_include(me: Range, value: Any, *, vm: Machine) -> bool:
     if isinstance(me.first, str) and isinstance(me.last, str):
         return isinstance(value, str) and value in (range_rows(vm, me))
-    if isinstance(me.first, dt.date) and isinstance(value, Moment):
+    is_mixed = isinstance(value, Moment) and class_name(me.first) != class_name(value)
+    if isinstance(me.first, dt.date | Moment) and is_mixed:
         raise Refused("Whether a range of dates includes a time is not supported; use cover?.")
     return covers(me, value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -81,7 +82,9 @@ def _include(me: str, other: Any) -> bool:
     return text(other) in me
 
 
-def _split(me: str, separator: Any = None, limit: Any = 0, *, vm: Machine) -> list[str]:
+def _split(me: str, separator: Any = None, limit: Any = 0, *, vm: Machine, block: Block | None = None) -> list[str]:
+    if block is not None:
+        raise Refused("`split` with a block is not supported.")
     most = integer(limit)
     if not me:
         return []
@@ -135,6 +138,12 @@ def _partition(me: str, separator: Any, *, vm: Machine) -> list[str]:
 
 def _rpartition(me: str, separator: Any) -> list[str]:
     return list(me.rpartition(text(separator)))
+
+
+def _lines_of(me: str, *, kw: dict[str, Any]) -> list[str]:
+    if set(kw) - {"chomp"}:
+        raise Refused("`lines` with these arguments is not supported.")
+    return [_chomp(line) for line in _lines(me)] if kw.get("chomp") else _lines(me)
 
 
 def _lines(me: str) -> list[str]:
@@ -352,7 +361,9 @@ def _index(me: str, wanted: Any, start: Any = 0, *, vm: Machine) -> int | None:
 
 def _rindex(me: str, wanted: Any, start: Any = MISSING) -> int | None:
     if isinstance(wanted, Regexp):
-        starts = [found.start() for found in searched(wanted.pattern.finditer, me, overlapped=True)]
+        last = len(me) if start is MISSING else integer(start) + (len(me) if integer(start) < 0 else 0)
+        found_all = searched(wanted.pattern.finditer, me, overlapped=True)
+        starts = [found.start() for found in found_all if found.start() <= last]
         return starts[-1] if starts else None
     end = len(me) if start is MISSING else integer(start) + len(text(wanted))
     result = me.rfind(text(wanted), 0, end)
@@ -387,6 +398,8 @@ def _insert(me: str, place: Any, other: Any) -> str:
 
 def _to_i(me: str, base: Any = 10) -> int:
     radix = integer(base)
+    if radix == 0:
+        raise Refused("`to_i` with a radix of 0 is not supported.")
     if not 2 <= radix <= 36:
         raise argument_error(f"invalid radix {radix}")
     digits = "0123456789abcdefghijklmnopqrstuvwxyz"[:radix]
@@ -414,7 +427,8 @@ def _to_r(me: str) -> Fraction:
 
 
 _DIRECTIVE = re.compile(
-    r"%(?:%|(?P<flags>[-+ 0#]*)(?:<(?P<name>[^>]*)>)?(?P<flags2>[-+ 0#]*)(?P<width>\d+|\*)?(?:\.(?P<precision>\d+))?"
+    r"%(?:%|(?:(?P<number>[1-9])\$)?(?P<flags>[-+ 0#]*)(?:<(?P<name>[^>]*)>)?(?P<flags2>[-+ 0#]*)"
+    r"(?P<width>\d+|\*)?(?:\.(?P<precision>\d+))?"
     r"(?:<(?P<name2>[^>]*)>)?(?P<type>[a-zA-Z])|\{(?P<braced>[^}]*)\})"
 )
 
@@ -442,10 +456,11 @@ def formatted(vm: Machine, form: Any, values: list[Any]) -> str:
         else:
             if match["width"] == "*":
                 raise Refused("`*` in a format is not supported.")
-            if place >= len(values):
+            at = int(match["number"]) - 1 if match["number"] else place
+            if at >= len(values):
                 raise argument_error("too few arguments")
-            value = values[place]
-            place += 1
+            value = values[at]
+            place += 0 if match["number"] else 1
         parts.append(_directive(vm, match, value, parts))
         vm.characters(sum(map(len, parts)))
     parts.append(_plain(shown[start:]))
@@ -475,7 +490,9 @@ def _directive(vm: Machine, match: re.Match[str], value: Any, before: list[str])
         shown = shown if precision is None else shown[:precision]
         return shown.ljust(width) if "-" in flags else shown.rjust(width)
     if kind == "c":
-        shown = chr(value) if is_integer(value) else text(value)[:1]
+        if not is_integer(value) and len(text(value)) != 1:
+            raise Refused("%c of more than one character is not supported.")
+        shown = chr(value) if is_integer(value) else text(value)
         return shown.ljust(width) if "-" in flags else shown.rjust(width)
     number: int | float
     if kind in "di":
@@ -493,7 +510,11 @@ def _directive(vm: Machine, match: re.Match[str], value: Any, before: list[str])
             body = "NaN" if number != number else "Inf"
             flags = flags.replace("0", "")
         else:
-            body = f"{abs(number):{'#' if '#' in flags else ''}.{6 if precision is None else precision}{kind}}"
+            digits = 6 if precision is None else precision
+            if kind == "f" and "#" not in flags:
+                body = _fixed(abs(number), digits)
+            else:
+                body = f"{abs(number):{'#' if '#' in flags else ''}.{digits}{kind}}"
     else:
         raise argument_error(f"malformed format string - %{kind}")
     sign = "-" if number < 0 or (isinstance(number, float) and str(number).startswith("-")) else ""
@@ -503,6 +524,17 @@ def _directive(vm: Machine, match: re.Match[str], value: Any, before: list[str])
     if ("0" in flags and precision is None) or ("0" in flags and kind in "feEgG"):
         return sign + body.rjust(width - len(sign), "0")
     return (sign + body).rjust(width)
+
+
+def _fixed(number: float, digits: int) -> str:
+    """%f: what is half-way as it is written goes to the even digit, as Ruby 3.1 does it."""
+    written = Decimal(repr(number))
+    exponent = written.as_tuple().exponent
+    if isinstance(exponent, int) and -exponent == digits + 1 and written.as_tuple().digits[-1] == 5:
+        if len(written.as_tuple().digits) > 15 or (digits and written.as_tuple().digits == (5,)):
+            raise Refused("Rounding a number of so many digits is not supported.")
+        return str(written.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN))
+    return f"{number:.{digits}f}"
 
 
 def _format_integer(value: Any) -> int:
@@ -719,7 +751,7 @@ STRING: dict[str, Function] = {
     "split": _split,
     "partition": _partition,
     "rpartition": _rpartition,
-    "lines": _lines,
+    "lines": _lines_of,
     "each_line": _pieces(_lines, "each_line"),
     "chars": lambda me: list(me),
     "each_char": _pieces(lambda me: list(me), "each_char"),
