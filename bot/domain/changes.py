@@ -203,6 +203,7 @@ class ChangeLabels:
 
 # What the bot listens to.
 ISSUE_EVENTS = ("issues_events", "confidential_issues_events")
+TRIAGE_EVENTS = (*ISSUE_EVENTS, "merge_requests_events", "note_events", "confidential_note_events")
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.changes import ISSUE_EVENTS, RegisterHook, ResendDelivery
+from bot.domain.changes import ISSUE_EVENTS, TRIAGE_EVENTS, RegisterHook, ResendDelivery
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 
 
 @dataclass(frozen=True)
 class Holder:
-    """A project or group that the bot wants events from; `hooks` is None where it can have none."""
+    """A project or group that the bot wants events from; `hooks` is None where it can have none.
+
+    Args:
+        wanted: which events, by the names of a hook's fields.
+    """
 
     path: str
     is_group: bool
     hooks: tuple[dict[str, Any], ...] | None
+    wanted: tuple[str, ...] = ISSUE_EVENTS
     events: tuple[tuple[int, tuple[dict[str, Any], ...]], ...] = ()
 
 
@@ -30,15 +35,25 @@ def gather_hooks(reader: Any, settings: Any, *, url: str | None, with_events: bo
     places.append((incidents.incident_group, True))
     if incidents.add_project_hook:
         places += [(path, False) for path in reader.own_project_paths(incidents.incident_group)]
+    wanted = dict.fromkeys(places, ISSUE_EVENTS) | dict.fromkeys(_triaged(settings), TRIAGE_EVENTS)
     holders = []
-    for path, is_group in places:
+    for (path, is_group), names in wanted.items():
         rows = reader.hooks(path, is_group=is_group)
         mine = None if rows is None else tuple(row for row in rows if _is_ours(row["url"], url))
         events: tuple[tuple[int, tuple[dict[str, Any], ...]], ...] = ()
         if with_events and mine:
             events = tuple((row["id"], tuple(reader.hook_events(path, row["id"], is_group=is_group))) for row in mine)
-        holders.append(Holder(path, is_group, mine, events))
+        holders.append(Holder(path, is_group, mine, names, events))
     return holders
+
+
+def _triaged(settings: Any) -> list[tuple[str, bool]]:
+    """Where policies run on events; a project below such a group needs no hook of its own for them."""
+    sources = [source for source in settings.part("triage").sources if source.real_time]
+    groups = [source.group for source in sources if source.group is not None]
+    projects = [source.project for source in sources if source.project is not None]
+    alone = [path for path in projects if not any(path.startswith(f"{group}/") for group in groups)]
+    return [(path, True) for path in groups] + [(path, False) for path in alone]
 
 
 def _is_ours(hook_url: str, url: str | None) -> bool:
@@ -59,7 +74,7 @@ def plan_registration(holders: Iterable[Holder], url: str) -> Plan:
             notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence, public=True))
             continue
         hook_id = next((row["id"] for row in holder.hooks if row["url"] == url), None)
-        change = RegisterHook(holder.path, holder.is_group, url, ISSUE_EVENTS, hook_id)
+        change = RegisterHook(holder.path, holder.is_group, url, holder.wanted, hook_id)
         steps.append(Step(change, "events of this place concern the bot", holder.path, public=True))
     return Plan(tuple(steps), tuple(notices))
 

@@ -1,4 +1,4 @@
-"""A minute with the bot: a report becomes an incident, on a local GitLab emulator, over real sockets.
+"""A minute with the bot: an incident, and triage by policy, on a local GitLab emulator, over real sockets.
 
 Starts the emulator and the bot as processes of their own, plays the people, shows what the bot does as it happens, and
 checks the end state itself.
@@ -155,6 +155,35 @@ def an_incident(stage: Stage) -> None:
     check_incident(stage, path, report.iid)
 
 
+def a_policy(stage: Stage) -> None:
+    """A plan of the section's policies, an explanation, and a rule that runs on a webhook."""
+    say("\nRita writes a wish into sec/product, without saying what it is.")
+    reporter = stage.as_user("demo-reporter-token").projects.get("sec/product")
+    wish = reporter.issues.create({"title": "Scan results should name the file"})
+    reference = f"sec/product#{wish.iid}"
+    asked = time.monotonic()
+    wait_for("The rule", lambda: "needs type" in reporter.issues.get(wish.iid).labels)
+    say(f"  +{time.monotonic() - asked:4.1f} s  the policy has put `needs type` on it, and asks for a type.")
+    say(f"Why? sectionbot triage explain triage-policies/hygiene.yml --resource {reference}")
+    explained = stage.run("triage", "explain", "triage-policies/hygiene.yml", "--resource", reference)
+    _expect("the explanation's exit code", 0, explained.returncode)
+    for line in explained.stdout.splitlines()[2:9]:
+        say(f"  {line}")
+    say("Eva answers with type::feature.")
+    issue = stage.as_user("demo-oncall-token").projects.get("sec/product").issues.get(wish.iid)
+    issue.labels = [*issue.labels, "type::feature"]
+    issue.save()
+    wait_for("The other rule", lambda: reporter.issues.get(wish.iid).labels == ["type::feature"])
+    say("  the request for a type is taken back.")
+    say("What would the schedule do? sectionbot triage run triage-policies/hygiene.yml --project sec/product")
+    planned = stage.run("triage", "run", "triage-policies/hygiene.yml", "--project", "sec/product")
+    _expect("the plan's exit code", 0, planned.returncode)
+    say(f"  {planned.stdout.splitlines()[0]}")
+
+
+ACTS: dict[str, Callable[[Stage], None]] = {"incident": an_incident, "triage": a_policy}
+
+
 def _news(project: dict[str, Any] | None, intake: dict[str, Any] | None, iid: int) -> list[str]:
     found = []
     if project:
@@ -227,6 +256,7 @@ def leave_running(stage: Stage) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--act", choices=ACTS, help="only this act")
     parser.add_argument("--keep", action="store_true", help="leave everything running afterwards")
     arguments = parser.parse_args()
     started = time.monotonic()
@@ -234,7 +264,9 @@ def main() -> int:
         stage = Stage(Path(folder))
         try:
             open_the_stage(stage)
-            an_incident(stage)
+            for name, act in ACTS.items():
+                if arguments.act in (None, name):
+                    act(stage)
             say(f"The demo took {time.monotonic() - started:.0f} s.")
             if arguments.keep:
                 leave_running(stage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,26 +17,23 @@ from tests.bot_process import ROOT, BotProcess, eventually
 from tests.local_gitlab import LocalGitLab
 
 Spawn = Callable[..., BotProcess]
-REAL = str(ROOT / "config")
 
 
 @pytest.fixture
 def section(local_gitlab: LocalGitLab) -> LocalGitLab:
-    """The demo's section with the labels that triage-policies/ use."""
-    group = local_gitlab.store.group_paths["sec"]
-    names = (
-        "needs type",
-        "type::bug",
-        "priority::1",
-        "stale",
-        "section::sec",
-        "group::not owned",
-        "initiative::needs owner",
-    )
-    for name in names:
-        made = local_gitlab.call("POST", f"/groups/{group.id}/labels", json={"name": name, "color": "#ff0000"})
-        assert made.status_code == 201
+    """The demo's section, which has the labels that triage-policies/ use."""
     return local_gitlab
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> str:
+    """The section's own settings, with the intake as the project that is triaged."""
+    folder = tmp_path / "real"
+    for name in ("config", "triage-policies"):
+        shutil.copytree(ROOT / name, folder / name)
+    file = folder / "config" / "triage.yml"
+    file.write_text(file.read_text().replace("sec/product", "sec/intake"))
+    return str(folder / "config")
 
 
 def gitlab_triage(
@@ -222,11 +220,11 @@ def test_run_plans_applies_and_is_empty_the_second_time(section: LocalGitLab, sp
     assert "nothing to do" in bot.run(*arguments, "--apply").stdout
 
 
-def test_the_sweep_runs_the_sections_policies_once(section: LocalGitLab, spawn: Spawn) -> None:
+def test_the_sweep_runs_the_sections_policies_once(section: LocalGitLab, spawn: Spawn, real: str) -> None:
     issue = section.report("One")
     wide = section.report("Wide")
     section.label(wide, "section::sec", "group::not owned", "type::bug")
-    bot = spawn(SECTIONBOT_CONFIG=REAL)
+    bot = spawn(SECTIONBOT_CONFIG=real)
     first = bot.run("sweep", "--apply", "--automation", "policy_triage")
     assert first.returncode == 0, first.stdout + first.stderr
     assert section.labels(issue) == ["needs type"]
@@ -240,10 +238,10 @@ def test_the_sweep_runs_the_sections_policies_once(section: LocalGitLab, spawn: 
     assert [each.confidential for each in summaries] == [True]
 
 
-def test_the_budget_of_a_sweep(section: LocalGitLab, spawn: Spawn) -> None:
+def test_the_budget_of_a_sweep(section: LocalGitLab, spawn: Spawn, real: str) -> None:
     for number in range(5):
         section.report(f"Report {number}")
-    bot = spawn(SECTIONBOT_CONFIG=REAL)
+    bot = spawn(SECTIONBOT_CONFIG=real)
     bot.run("sweep", "--apply", "--automation", "policy_triage")
     section.forget_requests()
     bot.run("sweep", "--automation", "policy_triage")
@@ -251,9 +249,9 @@ def test_the_budget_of_a_sweep(section: LocalGitLab, spawn: Spawn) -> None:
     assert len(lists) <= 8, lists
 
 
-def test_incidents_are_not_there_for_policies(section: LocalGitLab, spawn: Spawn) -> None:
+def test_incidents_are_not_there_for_policies(section: LocalGitLab, spawn: Spawn, real: str) -> None:
     section.incident(title="Very secret")
-    bot = spawn(SECTIONBOT_CONFIG=REAL)
+    bot = spawn(SECTIONBOT_CONFIG=real)
     assert bot.run("sweep", "--apply", "--automation", "incident_opening").returncode == 0
     project = section.project("sec/incidents/incident-1-1")
     assert project is not None
@@ -264,8 +262,8 @@ def test_incidents_are_not_there_for_policies(section: LocalGitLab, spawn: Spawn
     assert "initiative::needs owner" not in section.labels(incident)
 
 
-def test_a_rule_runs_on_a_webhook_and_not_on_its_own_changes(section: LocalGitLab, spawn: Spawn) -> None:
-    bot = spawn(SECTIONBOT_CONFIG=REAL)
+def test_a_rule_runs_on_a_webhook_and_not_on_its_own_changes(section: LocalGitLab, spawn: Spawn, real: str) -> None:
+    bot = spawn(SECTIONBOT_CONFIG=real)
     bot.start()
     group = section.store.group_paths["sec"]
     hook = {"url": f"{bot.url}/webhooks/gitlab", "token": "hook-token", "issues_events": True, "note_events": True}
