@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.domain.errors import GitLabError
+from bot.domain.errors import GitLabError, GitLabUnreachable
 from bot.domain.plan import Step
 from bot.triage import conditions as conditions_of
 from bot.triage import status_list
@@ -360,7 +360,7 @@ class Engine:
             )
         else:
             own = conditions_of.query(rule, expansion, self.clock_now)
-            items = self._list(rule, own, is_kept=not self.options.refetch)
+            items = self._own_list(rule, expansion, own)
             wanted = (
                 item
                 for item in items
@@ -377,6 +377,17 @@ class Engine:
                 continue
             if self._holds_in_list(rule, expansion, item):
                 yield item
+
+    def _own_list(self, rule: Rule, expansion: tuple[str, ...] | None, params: list[Param]) -> list[Item]:
+        """The rule's own list; where GitLab fails on its date filter, the dates are compared here."""
+        try:
+            return self._list(rule, params, is_kept=not self.options.refetch)
+        except GitLabUnreachable as unreachable:
+            without = [each for each in params if not each[0].endswith(("_before", "_after"))]
+            if without == params or unreachable.cause != "status 500":
+                raise
+        items = self._list(rule, without, is_kept=not self.options.refetch)
+        return [item for item in items if self._holds(rule, expansion, item, ["date"])]
 
     def _may_belong_now(self, rule: Rule, item: Item) -> bool:
         """Whether a change of this run can have brought the resource into the rule's list."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from bot.domain.changes import AddNote, OpenIssue, UpdateResource
+from bot.domain.errors import GitLabUnreachable
 from tests.triage.policies import FakeReading, issue, label, policy, run, summaries
 
 ISSUES = "projects/7/issues"
@@ -244,3 +246,22 @@ def test_work_that_an_event_cannot_have_changed_waits_for_the_sweep() -> None:
     )
     assert [rule.name for rule in rules.rules() if can_run_on(rule, "issue")] == ["labels", "ruby"]
     assert [rule.name for rule in rules.rules() if can_run_on(rule, "note")] == ["ruby"]
+
+
+class FailsOnDates(FakeReading):
+    """A GitLab whose database gives up on date filters."""
+
+    def pages(
+        self, path: str, params: list[tuple[str, str]], *, per_page: int, follows_links: bool
+    ) -> Iterator[list[dict[str, Any]]]:
+        if any(name.endswith("_before") for name, _ in params):
+            raise GitLabUnreachable(f"GET /{path}", "status 500")
+        yield from super().pages(path, params, per_page=per_page, follows_links=follows_links)
+
+
+def test_a_list_that_fails_on_its_date_filter_is_filtered_here() -> None:
+    old = {"attribute": "updated_at", "condition": "older_than", "interval_type": "days", "interval": 5}
+    rule = {"name": "r", "conditions": {"date": old, "state": "opened"}, "actions": {"comment": "x"}}
+    rows = [issue(1), issue(2, updated_at="2026-03-14T00:00:00Z")]
+    result = run(policy([rule]), FailsOnDates({ISSUES: rows}))
+    assert (summaries(result), result.failures) == (["add note: note on grp/proj#1: x"], [])
