@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.triage.ruby.values import UserText, inspect, to_text
+from bot.triage.ruby.values import UserText, holds_user_text, inspect, to_text
 
 if TYPE_CHECKING:
     from bot.triage.ruby.machine import Machine
@@ -17,19 +17,8 @@ def put_in(vm: Machine, value: Any, before: str) -> str:
     if type(value) is UserText:
         return vm.harmless(str(value), before)
     if isinstance(value, list | dict) or (type(value).__name__ == "Hash"):
-        return vm.harmless(inspect(value), before) if _holds_user_text(value) else inspect(value)
+        return vm.harmless(inspect(value), before) if holds_user_text(value) else inspect(value)
     if value is None or isinstance(value, str | int | float):
         return to_text(value)
     shown = to_text(value)
     return vm.harmless(shown, before) if getattr(value, "is_user_text", False) else shown
-
-
-def _holds_user_text(value: Any) -> bool:
-    if type(value) is UserText:
-        return True
-    if isinstance(value, list):
-        return any(map(_holds_user_text, value))
-    if isinstance(value, dict):
-        return any(map(_holds_user_text, value.values()))
-    entries = getattr(value, "entries", None)
-    return isinstance(entries, dict) and any(_holds_user_text(each) for pair in entries.values() for each in pair)

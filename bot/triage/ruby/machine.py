@@ -12,7 +12,18 @@ from typing import Any
 
 from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_error, no_method
 from bot.triage.ruby.moments import NS, Moment
-from bot.triage.ruby.values import Block, Constant, Match, UserText, class_name, inspect, type_in_words
+from bot.triage.ruby.values import (
+    Block,
+    Constant,
+    Enumerator,
+    Match,
+    Symbol,
+    UserText,
+    class_name,
+    holds_user_text,
+    inspect,
+    type_in_words,
+)
 
 Call = Callable[["Machine", Any, list[Any], Block | None], Any]
 MOST_STEPS = 200_000
@@ -69,6 +80,7 @@ class Machine:
         self.variables: dict[str, Any] = {}
         self.printed: list[str] = []
         self.differences: set[int] = set()
+        self.block_gave_user_text = False
 
     @functools.cached_property
     def today(self) -> dt.date:
@@ -120,6 +132,7 @@ class Machine:
         if self.depth > DEEPEST:
             raise OutOfBudget(f"Calls are nested more than {DEEPEST} deep.")
         self.depth += 1
+        outer, self.block_gave_user_text = self.block_gave_user_text, False
         try:
             result = method(self, me, args, block)
         except (TypeError, ValueError, AttributeError, IndexError, KeyError, OverflowError, ArithmeticError) as error:
@@ -132,13 +145,42 @@ class Machine:
             self.depth -= 1
         if type(result) is str and len(result) > MOST_CHARACTERS:
             self.characters(len(result))
-        if self.taints and (_is_tainted(me) or any(map(_is_tainted, args))):
-            return _tainted(result)
+        if self.taints:
+            return self._marked(me, name, args, result, outer, has_block=block is not None)
         return result
+
+    def _marked(self, me: Any, name: str, args: list[Any], result: Any, outer: bool, *, has_block: bool) -> Any:
+        """What is made of a resource's text, by its methods or in a block, is still the resource's."""
+        if has_block and name in _FROM_THE_BLOCK:
+            # What the block has made of it counts, not what it was given.
+            gave, self.block_gave_user_text = self.block_gave_user_text, outer or self.block_gave_user_text
+            return _tainted(result) if gave and not isinstance(result, list) else result
+        is_tainted = self.block_gave_user_text or _is_tainted(me) or any(map(_is_tainted, args))
+        self.block_gave_user_text = outer or is_tainted
+        if not is_tainted:
+            if name == "chr" or (name in ("format", "sprintf", "%") and "%c" in str(args[:1]) + str(me)):
+                raise Refused("Characters by their number are not put together in texts that people will read.")
+            return result
+        if isinstance(result, Symbol):
+            raise Refused(f"`{name}` makes a symbol of the resource's text, which texts for people do not.")
+        return _tainted(result)
+
+
+_FROM_THE_BLOCK = (
+    "map",
+    "collect",
+    "flat_map",
+    "collect_concat",
+    "filter_map",
+    "then",
+    "yield_self",
+    "inject",
+    "reduce",
+)
 
 
 def _is_tainted(value: Any) -> bool:
-    return type(value) is UserText or (type(value) is list and any(type(each) is UserText for each in value))
+    return holds_user_text(value)
 
 
 def _tainted(value: Any) -> Any:
@@ -146,6 +188,8 @@ def _tainted(value: Any) -> Any:
         return UserText(value)
     if type(value) is list:
         return [_tainted(each) for each in value]
+    if isinstance(value, Enumerator):
+        return Enumerator([_tainted(each) for each in value.rows], value.run, value.shown)
     return value
 
 

@@ -44,6 +44,7 @@ from bot.triage.ruby.values import (
     Symbol,
     UserText,
     class_name,
+    holds_user_text,
     look_up,
     order,
     put,
@@ -803,8 +804,12 @@ class Compiler:
                 elif numbered:
                     here.args = args[0] if numbered > 1 and len(args) == 1 and type(args[0]) is list else args
                 try:
-                    return code(here)
+                    value = code(here)
+                    if vm.taints and holds_user_text(value):
+                        vm.block_gave_user_text = True
+                    return value
                 except Next as jump:
+                    vm.block_gave_user_text = vm.block_gave_user_text or holds_user_text(jump.value)
                     return jump.value
                 except Return as jump:
                     if is_lambda:
@@ -1005,13 +1010,17 @@ class Compiler:
             raise self.refuse(node, f"The operator {operator}= is not supported.")
 
         def change(frame: Frame) -> Any:
-            frame.vm.step()
+            vm = frame.vm
+            vm.step()
+            one, other = read(frame), right(frame)
             try:
-                value = function(frame.vm, read(frame), right(frame))
+                value = function(vm, one, other)
             except NOT_REFUSED as error:
                 raise Refused(f"`{operator}=` with these values is not supported.", start) from error
             if isinstance(value, str):
-                frame.vm.characters(len(value))
+                vm.characters(len(value))
+                if vm.taints and (type(one) is UserText or type(other) is UserText):
+                    value = _mixed(vm, one, other, operator, str(value))
             store(frame, value)
             return value
 

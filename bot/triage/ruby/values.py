@@ -131,6 +131,21 @@ def _like(source: str, value: str) -> str:
     return UserText(value) if type(source) is UserText else value
 
 
+def holds_user_text(value: Any) -> bool:
+    """Whether a text of the resource is in it, at any depth."""
+    if type(value) is UserText:
+        return True
+    if isinstance(value, list):
+        return any(map(holds_user_text, value))
+    if isinstance(value, dict):
+        return any(map(holds_user_text, value.values()))
+    if isinstance(value, Hash):
+        return any(holds_user_text(each) for pair in value.entries.values() for each in pair)
+    if isinstance(value, Enumerator | RubySet):
+        return any(map(holds_user_text, value.rows if isinstance(value, Enumerator) else value.entries.values()))
+    return False
+
+
 def is_text(value: Any) -> bool:
     return isinstance(value, str)
 
