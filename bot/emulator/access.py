@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.emulator.store import GUEST, MINIMAL, OWNER, PLANNER, Group, Issue, Membership, Note, Project, Store, User
+from bot.emulator.store import (
+    GUEST,
+    MINIMAL,
+    OWNER,
+    PLANNER,
+    REPORTER,
+    Epic,
+    Group,
+    Issuable,
+    Issue,
+    Membership,
+    MergeRequest,
+    Note,
+    Project,
+    Store,
+    User,
+)
 
 ADMIN = 60  # more than any role
 
@@ -141,8 +157,38 @@ def can_see_issue(store: Store, user: User | None, issue: Issue) -> bool:
     return project_level(store, user, project) >= PLANNER
 
 
+def can_read_code(store: Store, user: User | None, project: Project) -> bool:
+    """Repository and merge requests: open to everybody in public projects, to Reporters in private ones."""
+    if not can_see_project(store, user, project) or not feature_open(store, user, project, "repository"):
+        return False
+    return project.visibility != "private" or project_level(store, user, project) >= REPORTER
+
+
+def can_see_merge_requests(store: Store, user: User | None, project: Project) -> bool:
+    return can_read_code(store, user, project) and feature_open(store, user, project, "merge_requests")
+
+
+def can_see_epic(store: Store, user: User | None, epic: Epic) -> bool:
+    group = store.groups[epic.group_id]
+    if not can_see_group(store, user, group):
+        return False
+    return not epic.confidential or (user is not None and group_level(store, user, group) >= PLANNER)
+
+
+def can_see(store: Store, user: User | None, issuable: Issuable) -> bool:
+    if isinstance(issuable, Issue):
+        return can_see_issue(store, user, issuable)
+    if isinstance(issuable, MergeRequest):
+        return can_see_merge_requests(store, user, store.projects[issuable.project_id])
+    return isinstance(issuable, Epic) and can_see_epic(store, user, issuable)
+
+
+def level(store: Store, user: User | None, holder: Project | Group) -> int:
+    return project_level(store, user, holder) if isinstance(holder, Project) else group_level(store, user, holder)
+
+
 def can_see_note(store: Store, user: User | None, note: Note) -> bool:
     if not note.internal:
         return True
-    project = store.projects[note.project_id]
-    return user is not None and (user.id == note.author_id or project_level(store, user, project) >= PLANNER)
+    home = store.home_of(note.noteable)
+    return user is not None and (user.id == note.author_id or level(store, user, home) >= PLANNER)

@@ -21,9 +21,11 @@ from bot.emulator.store import (
     Group,
     Hook,
     HookEvent,
+    Issuable,
     Issue,
     Label,
     Membership,
+    MergeRequest,
     Note,
     Project,
     Store,
@@ -34,6 +36,7 @@ Json = dict[str, Any]
 DISABLE_FOR_GOOD_AT = 40
 DISABLE_AT = 4
 TIMEOUT_S = 10.0
+PLACES = {"Issue": "issues", "MergeRequest": "merge_requests"}
 
 
 def stamp(value: dt.datetime | None) -> str | None:
@@ -54,7 +57,36 @@ class Deliveries:
 
     # -- events --------------------------------------------------------------------------------------------------
 
-    def issue_changed(self, issue: Issue, user: User, action: str, changes: Json) -> None:
+    def changed(self, issuable: Issuable, user: User, action: str, changes: Json) -> None:
+        """Tell of an issue or merge request; epics have no hooks here."""
+        if isinstance(issuable, Issue):
+            self._issue_changed(issuable, user, action, changes)
+        elif isinstance(issuable, MergeRequest):
+            self._merge_request_changed(issuable, user, action, changes)
+
+    def _merge_request_changed(self, merge_request: MergeRequest, user: User, action: str, changes: Json) -> None:
+        project = self.store.projects[merge_request.project_id]
+        hooks = self._hooks(project, "merge_requests_events")
+        if not hooks:
+            return
+        payload: Json = {
+            "object_kind": "merge_request",
+            "event_type": "merge_request",
+            "user": self._user(user),
+            "project": self._project(project),
+            "repository": self._repository(project),
+            "object_attributes": self._merge_request(merge_request) | {"action": action},
+            "labels": self._labels(merge_request.label_ids),
+            "changes": self._on_open(self._merge_request(merge_request))
+            if action == "open"
+            else self._changes(merge_request, changes),
+            "assignees": self._people(merge_request.assignee_ids),
+            "reviewers": self._people(merge_request.reviewer_ids),
+        }
+        for hook in hooks:
+            self._deliver(hook, "merge_request_hooks", "Merge Request Hook", payload)
+
+    def _issue_changed(self, issue: Issue, user: User, action: str, changes: Json) -> None:
         project = self.store.projects[issue.project_id]
         kind = "confidential_issue" if issue.confidential else "issue"
         hooks = self._hooks(project, "confidential_issues_events" if issue.confidential else "issues_events")
@@ -67,7 +99,7 @@ class Deliveries:
             "project": self._project(project),
             "object_attributes": self._issue(issue) | {"action": action},
             "labels": self._labels(issue.label_ids),
-            "changes": self._on_open(issue) if action == "open" else self._changes(issue, changes),
+            "changes": self._on_open(self._issue(issue)) if action == "open" else self._changes(issue, changes),
             "repository": self._repository(project),
         }
         if issue.assignee_ids:
@@ -78,13 +110,17 @@ class Deliveries:
         for hook in hooks:
             self._deliver(hook, trigger, event, payload)
 
-    def note_written(self, issue: Issue, note: Note, user: User, action: str) -> None:
-        project = self.store.projects[issue.project_id]
-        confidential = note.internal or issue.confidential
+    def note_written(self, note: Note, user: User, action: str) -> None:
+        """Tell of a note on an issue or merge request."""
+        on = note.noteable
+        if not isinstance(on, Issue | MergeRequest):
+            return
+        project = self.store.projects[on.project_id]
+        confidential = note.internal or on.confidential
         hooks = self._hooks(project, "confidential_note_events" if confidential else "note_events")
         if not hooks or note.system:
             return
-        url = f"{self.store.external_url}/{self.store.full_path(project)}/-/issues/{issue.iid}#note_{note.id}"
+        url = f"{self.store.external_url}/{self.store.full_path(project)}/-/{PLACES[on.KIND]}/{on.iid}#note_{note.id}"
         payload: Json = {
             "object_kind": "note",
             "event_type": "confidential_note" if confidential else "note",
@@ -102,8 +138,8 @@ class Deliveries:
                 "internal": note.internal,
                 "line_code": None,
                 "note": note.body,
-                "noteable_id": issue.id,
-                "noteable_type": "Issue",
+                "noteable_id": on.id,
+                "noteable_type": on.KIND,
                 "original_position": None,
                 "position": None,
                 "project_id": project.id,
@@ -120,7 +156,7 @@ class Deliveries:
                 "action": action,
             },
             "repository": self._repository(project),
-            "issue": self._issue(issue),
+            **self._about(on),
         }
         event = "Confidential Note Hook" if confidential else "Note Hook"
         trigger = "confidential_note_hooks" if confidential else "note_hooks"
@@ -128,12 +164,12 @@ class Deliveries:
             self._deliver(hook, trigger, event, payload)
 
     def emoji_awarded(self, award: Award, user: User) -> None:
-        issue = self.store.issues.get(award.awardable_id) if award.awardable_type == "Issue" else None
         note = self.store.notes.get(award.awardable_id) if award.awardable_type == "Note" else None
-        issue = issue or (self.store.issues.get(note.issue_id) if note else None)
-        if issue is None:
+        tables: dict[str, dict[int, Any]] = {"Issue": self.store.issues, "MergeRequest": self.store.merge_requests}
+        on = note.noteable if note else tables.get(award.awardable_type, {}).get(award.awardable_id)
+        if not isinstance(on, Issue | MergeRequest):
             return
-        project = self.store.projects[issue.project_id]
+        project = self.store.projects[on.project_id]
         payload: Json = {
             "object_kind": "emoji",
             "event_type": "award",
@@ -150,7 +186,7 @@ class Deliveries:
                 "updated_at": stamp(award.updated_at),
                 "action": "award",
             },
-            "issue": self._issue(issue),
+            **self._about(on),
         }
         for hook in self._hooks(project, "emoji_events"):
             self._deliver(hook, "emoji_hooks", "Emoji Hook", payload)
@@ -273,29 +309,74 @@ class Deliveries:
             "health_status": issue.health_status,
         }
 
-    def _on_open(self, issue: Issue) -> Json:
+    def _about(self, on: Issue | MergeRequest) -> Json:
+        if isinstance(on, Issue):
+            return {"issue": self._issue(on)}
+        return {"merge_request": self._merge_request(on)}
+
+    def _merge_request(self, shown: MergeRequest) -> Json:
+        project = self.store.projects[shown.project_id]
+        return {
+            "assignee_id": shown.assignee_ids[0] if shown.assignee_ids else None,
+            "assignee_ids": shown.assignee_ids,
+            "author_id": shown.author_id,
+            "blocking_discussions_resolved": True,
+            "created_at": stamp(shown.created_at),
+            "description": shown.description,
+            "detailed_merge_status": entities.merge_status(shown),
+            "draft": shown.draft,
+            "head_pipeline_id": None,
+            "id": shown.id,
+            "iid": shown.iid,
+            "labels": self._labels(shown.label_ids),
+            "last_edited_at": None,
+            "last_edited_by_id": None,
+            "merge_commit_sha": shown.merge_commit_sha,
+            "merge_status": "can_be_merged",
+            "merge_user_id": shown.merged_by,
+            "milestone_id": shown.milestone_id,
+            "reviewer_ids": shown.reviewer_ids,
+            "source": self._project(project),
+            "source_branch": shown.source_branch,
+            "source_project_id": shown.source_project_id,
+            "state": shown.state,
+            "state_id": {"opened": 1, "closed": 2, "merged": 3, "locked": 4}[shown.state],
+            "target": self._project(project),
+            "target_branch": shown.target_branch,
+            "target_project_id": shown.project_id,
+            "time_estimate": shown.time_estimate,
+            "title": shown.title,
+            "total_time_spent": shown.time_spent,
+            "updated_at": stamp(shown.updated_at),
+            "updated_by_id": None,
+            "url": f"{self.store.external_url}/{self.store.full_path(project)}/-/merge_requests/{shown.iid}",
+            "work_in_progress": shown.draft,
+        }
+
+    def _on_open(self, now: Json) -> Json:
         """Everything that was set goes from nothing to what it is."""
-        names = ("author_id", "created_at", "description", "id", "iid", "project_id", "title", "updated_at")
-        now = self._issue(issue)
+        names = ("author_id", "created_at", "description", "id", "iid", "title", "updated_at")
         shown: Json = {name: {"previous": None, "current": now[name]} for name in names if now[name] is not None}
-        if issue.label_ids:
+        if now["labels"]:
             shown["labels"] = {"previous": [], "current": now["labels"]}
         return shown
 
-    def _changes(self, issue: Issue, changes: Json) -> Json:
-        shown: Json = {"updated_at": {"previous": None, "current": stamp(issue.updated_at)}}
+    def _changes(self, issuable: Issuable, changes: Json) -> Json:
+        shown: Json = {"updated_at": {"previous": None, "current": stamp(issuable.updated_at)}}
         for name, (before, after) in changes.items():
             if name == "labels":
                 shown["labels"] = {"previous": self._labels(before), "current": self._labels(after)}
             elif name == "state":
-                ids = {"opened": 1, "closed": 2}
+                ids = {"opened": 1, "closed": 2, "merged": 3, "locked": 4}
                 shown["state_id"] = {"previous": ids[before], "current": ids[after]}
-                shown["closed_at"] = {"previous": None, "current": stamp(issue.closed_at)}
+                shown["closed_at"] = {"previous": None, "current": stamp(issuable.closed_at)}
             elif name in ("title", "description", "confidential", "milestone_id", "discussion_locked", "severity"):
                 shown[name] = {"previous": before, "current": after}
             elif name == "assignee_ids":
                 shown["assignees"] = {"previous": self._people(before), "current": self._people(after)}
-            elif name in ("weight", "time_estimate"):
+            elif name == "reviewer_ids":
+                shown["reviewers"] = {"previous": self._people(before), "current": self._people(after)}
+            elif name in ("weight", "time_estimate", "target_branch"):
                 shown[name] = {"previous": before, "current": after}
             elif name == "due_date":
                 shown[name] = {"previous": entities.day(before), "current": entities.day(after)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.emulator import access
 from bot.emulator.refusals import Refusal, forbidden, grape_error, not_found
-from bot.emulator.store import Group, Hook, Issue, Note, Project, User
+from bot.emulator.store import Epic, Group, Hook, Issuable, Issue, MergeRequest, Note, Project, User
 from bot.emulator.web import Call
 
 
@@ -57,10 +57,47 @@ def issue_of(call: Call, project: Project, position: int = 1, *, missing: str | 
     return found
 
 
-def note_of(call: Call, issue: Issue, position: int = 2) -> Note:
+def merge_request_of(call: Call, project: Project, position: int = 1, *, missing: str | None = None) -> MergeRequest:
+    wanted = call.args[position]
+    if not wanted.isdigit():
+        raise grape_error("merge_request_iid is invalid")
+    found = call.store.project_merge_requests[project.id].get(int(wanted))
+    if not access.can_see_merge_requests(call.store, call.user, project):
+        raise not_found(missing) if missing else forbidden()
+    if found is None:
+        raise not_found(missing)
+    return found
+
+
+def epic_of(call: Call, group: Group, position: int = 1) -> Epic:
+    """By iid; one that is not there is forbidden, as in GitLab."""
+    wanted = call.args[position]
+    if not wanted.isdigit():
+        raise grape_error("epic_iid is invalid")
+    found = call.store.group_epics[group.id].get(int(wanted))
+    if found is None or not access.can_see_epic(call.store, call.user, found):
+        raise forbidden()
+    return found
+
+
+def issuable_of(call: Call) -> Issuable:
+    """What notes, discussions, awards and events of a path hang on. Epics are named by id there, not by iid."""
+    if call.path.startswith("/groups/"):
+        group = group_of(call)
+        epic = call.store.epics.get(int(call.args[1])) if call.args[1].isdigit() else None
+        if epic is None or epic.group_id != group.id or not access.can_see_epic(call.store, call.user, epic):
+            raise not_found("Epic")
+        return epic
+    project = project_of(call)
+    if call.path.split("/")[3] == "merge_requests":
+        return merge_request_of(call, project, missing="MergeRequest")
+    return issue_of(call, project, missing="Issue")
+
+
+def note_of(call: Call, issuable: Issuable, position: int = 2) -> Note:
     wanted = call.args[position]
     found = call.store.notes.get(int(wanted)) if wanted.isdigit() else None
-    if found is None or found.issue_id != issue.id:
+    if found is None or found.noteable is not issuable:
         raise not_found()
     if not access.can_see_note(call.store, call.user, found):
         raise not_found("Note")

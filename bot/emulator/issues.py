@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bot.emulator import access, entities
-from bot.emulator.finding import issue_of, need_admin, project_of
-from bot.emulator.issue_changes import Actor, add_note, change_issue, resolve_labels
+from bot.emulator.finding import issuable_of, issue_of, need_admin, project_of
+from bot.emulator.issuable_changes import Actor, add_note, change, resolve_labels
 from bot.emulator.issue_lists import TYPES
 from bot.emulator.quick_actions import interpret, seconds_of
 from bot.emulator.refusals import Refusal, forbidden, grape_error, invalid, not_found
-from bot.emulator.store import GUEST, OWNER, PLANNER, Issue, Project, Store, User
+from bot.emulator.store import GUEST, OWNER, PLANNER, Group, Issuable, Issue, Project, User
 from bot.emulator.web import Call, Reply, Route, paged
 
 MOST_CHARACTERS = 1_048_576
@@ -47,7 +47,7 @@ def get_issue_by_id(call: Call) -> Reply:
     return Reply(200, entities.issue(call.store, issue, call.user, single=True))
 
 
-def _check_title(title: str | None) -> str:
+def check_title(title: str | None) -> str:
     if title is None or not title.strip():
         raise invalid({"title": ["can't be blank"]})
     if len(title) > 255:
@@ -69,7 +69,7 @@ def create_issue(call: Call) -> Reply:
         raise forbidden()
     if "confidential" in params and params.values["confidential"] in (None, ""):
         raise grape_error("confidential is empty")
-    title = _check_title(params.text("title"))
+    title = check_title(params.text("title"))
     kind = params.choice("issue_type", TYPES, "issue") or "issue"
     level = access.project_level(store, user, project)
     iid = params.integer("iid") if level >= OWNER else None
@@ -89,7 +89,7 @@ def create_issue(call: Call) -> Reply:
     if level >= GUEST:
         names = (params.texts("labels") or []) + (params.texts("add_labels") or [])
         wanted["label_ids"] = resolve_labels(actor, project, names, create=True)
-        wanted |= _metadata(call, project, issue)
+        wanted |= metadata(call, project, issue)
     commands = interpret(actor, project, None, description or "", issue_type=kind)
     if "label_ids" in commands.changes:
         commands.changes["label_ids"] = commands.changes["label_ids"] | wanted.get("label_ids", set())
@@ -100,18 +100,19 @@ def create_issue(call: Call) -> Reply:
     closing = wanted.pop("state_event", None)
     store.issues[issue.id] = issue
     store.project_issues[project.id][iid] = issue
-    change_issue(actor, issue, wanted, quiet=True)
+    change(actor, issue, wanted, quiet=True)
     issue.updated_at = params.instant("updated_at") if "updated_at" in params and level >= OWNER else now  # type: ignore[assignment]
     project.last_activity_at = store.now()
-    call.hooks.issue_changed(issue, user, "open", {})
+    call.hooks.changed(issue, user, "open", {})
     if closing:
-        change_issue(actor, issue, {"state_event": closing})
+        change(actor, issue, {"state_event": closing})
     return Reply(201, entities.issue(store, issue, user, single=True))
 
 
-def _metadata(call: Call, project: Project, issue: Issue) -> dict[str, Any]:
+def metadata(call: Call, project: Project, issuable: Issuable) -> dict[str, Any]:
     """Assignees, milestone, due date, weight and lock, as they were given."""
     params, store = call.params, call.store
+    existing = store.issues if isinstance(issuable, Issue) else store.merge_requests
     changes: dict[str, Any] = {}
     ids = params.integers("assignee_ids")
     if ids is None and "assignee_id" in params:
@@ -122,28 +123,19 @@ def _metadata(call: Call, project: Project, issue: Issue) -> dict[str, Any]:
         able = [user.id for user in people if access.can_see_project(store, user, project)]
         changes["assignee_ids"] = able[:1] if store.tier == "free" else able
     if "milestone_id" in params:
-        milestone_id = params.integer("milestone_id")
-        changes["milestone_id"] = milestone_id if milestone_id in _usable_milestones(store, project) else None
+        wanted = params.integer("milestone_id")
+        changes["milestone_id"] = next((each.id for each in store.milestones_for(project) if each.id == wanted), None)
     elif params.text("milestone"):
-        usable = [store.milestones[each] for each in _usable_milestones(store, project)]
         title = params.text("milestone")
+        usable = store.milestones_for(project)
         changes["milestone_id"] = next((each.id for each in usable if each.title == title), None)
-    if "due_date" in params:
+    if "due_date" in params and isinstance(issuable, Issue):
         changes["due_date"] = params.date("due_date")
-    if "weight" in params and store.tier != "free":
+    if "weight" in params and store.tier != "free" and isinstance(issuable, Issue):
         changes["weight"] = params.integer("weight")
-    if "discussion_locked" in params and issue.id in store.issues:
+    if "discussion_locked" in params and issuable.id in existing:
         changes["discussion_locked"] = params.boolean("discussion_locked")
     return changes
-
-
-def _usable_milestones(store: Store, project: Project) -> set[int]:
-    groups = [group.id for group in store.ancestors(store.groups[project.namespace_id])]
-    return {
-        milestone.id
-        for milestone in store.milestones.values()
-        if milestone.project_id == project.id or milestone.group_id in groups
-    }
 
 
 def update_issue(call: Call) -> Reply:
@@ -164,7 +156,7 @@ def update_issue(call: Call) -> Reply:
     actor = Actor(store, call.hooks, user)
     changes: dict[str, Any] = {}
     if "title" in params:
-        changes["title"] = _check_title(params.text("title"))
+        changes["title"] = check_title(params.text("title"))
     event = params.choice("state_event", ("close", "reopen"))
     if "description" in params:
         description = params.text("description")
@@ -175,10 +167,10 @@ def update_issue(call: Call) -> Reply:
     if event:
         changes["state_event"] = event
     if level >= PLANNER:
-        changes |= _metadata(call, project, issue)
+        changes |= metadata(call, project, issue)
         if "confidential" in params:
             changes["confidential"] = params.boolean("confidential")
-        labels = _changed_labels(call, actor, project, issue)
+        labels = changed_labels(call, actor, project, issue)
         if labels is not None:
             changes["label_ids"] = labels
         kind = params.choice("issue_type", TYPES)
@@ -191,20 +183,20 @@ def update_issue(call: Call) -> Reply:
             issue.created_at = params.instant("created_at") or issue.created_at
         if "updated_at" in params:
             changes["updated_at"] = params.instant("updated_at")
-    change_issue(actor, issue, changes)
+    change(actor, issue, changes)
     return Reply(200, entities.issue(store, issue, user, single=True))
 
 
-def _changed_labels(call: Call, actor: Actor, project: Project, issue: Issue) -> set[int] | None:
+def changed_labels(call: Call, actor: Actor, holder: Project | Group, issuable: Issuable) -> set[int] | None:
     params = call.params
     if not params.given("labels", "add_labels", "remove_labels"):
         return None
-    result = set(issue.label_ids)
+    result = set(issuable.label_ids)
     replaced = params.texts("labels")
     if replaced is not None:
-        result = resolve_labels(actor, project, replaced, create=True)
-    result |= resolve_labels(actor, project, params.texts("add_labels") or [], create=True)
-    return result - resolve_labels(actor, project, params.texts("remove_labels") or [], create=False)
+        result = resolve_labels(actor, holder, replaced, create=True)
+    result |= resolve_labels(actor, holder, params.texts("add_labels") or [], create=True)
+    return result - resolve_labels(actor, holder, params.texts("remove_labels") or [], create=False)
 
 
 def delete_issue(call: Call) -> Reply:
@@ -267,8 +259,8 @@ def move_issue(call: Call) -> Reply:
     issue.moved_to_id = moved.id
     add_note(actor, issue, f"moved to {store.full_path(target)}#{moved.iid}", system=True)
     add_note(actor, moved, f"moved from {store.full_path(project)}#{issue.iid}", system=True)
-    change_issue(actor, issue, {"state_event": "close"})
-    call.hooks.issue_changed(moved, user, "open", {})
+    change(actor, issue, {"state_event": "close"})
+    call.hooks.changed(moved, user, "open", {})
     return Reply(201, entities.issue(store, moved, user, single=True))
 
 
@@ -292,12 +284,11 @@ def _subscription(call: Call, wanted: bool) -> Reply:
 
 
 def list_participants(call: Call) -> Reply:
-    issue = issue_of(call, project_of(call))
+    issuable = issuable_of(call)
     store = call.store
-    ids = [issue.author_id, *issue.assignee_ids]
-    ids += [
-        store.notes[each].author_id for each in issue.note_ids if each in store.notes and not store.notes[each].system
-    ]
+    ids = [issuable.author_id, *issuable.assignee_ids]
+    notes = [store.notes[each] for each in issuable.note_ids if each in store.notes]
+    ids += [note.author_id for note in notes if not note.system]
     people: list[User] = []
     for each in ids:
         user = store.users.get(each)
@@ -331,7 +322,7 @@ def track_time(call: Call) -> Reply:
     changes = {"time_estimate": seconds} if verb.endswith("estimate") else {"time_spent": seconds}
     if verb == "add_spent_time":
         changes["time_spent"] = max(0, issue.time_spent + seconds)
-    change_issue(Actor(call.store, call.hooks, user), issue, dict(changes))
+    change(Actor(call.store, call.hooks, user), issue, dict(changes))
     return Reply(201 if verb == "add_spent_time" else 200, entities.time_stats(issue))
 
 

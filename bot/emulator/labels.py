@@ -163,8 +163,8 @@ def delete_label(call: Call) -> Reply:
     _need_planner(call, holder)
     label = _find(call, holder, _named(call), ancestors=False)
     del call.store.labels[label.id]
-    for issue in call.store.issues.values():
-        issue.label_ids.discard(label.id)
+    for issuable in call.store.issuables():
+        issuable.label_ids.discard(label.id)
     return Reply(204)
 
 
@@ -292,9 +292,9 @@ def delete_milestone(call: Call) -> Reply:
     _need_planner(call, holder)
     milestone = _milestone(call, holder)
     del call.store.milestones[milestone.id]
-    for issue in call.store.issues.values():
-        if issue.milestone_id == milestone.id:
-            issue.milestone_id = None
+    for issuable in call.store.issuables():
+        if issuable.milestone_id == milestone.id:
+            issuable.milestone_id = None
     return Reply(204)
 
 

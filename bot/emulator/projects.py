@@ -7,6 +7,7 @@ import re
 from bot.emulator import access, entities
 from bot.emulator.finding import need_project_role, project_of
 from bot.emulator.refusals import Refusal, forbidden, grape_error, invalid, not_found
+from bot.emulator.repository import start
 from bot.emulator.store import DEVELOPER, FEATURES, MAINTAINER, OWNER, Group, Membership, Project, Share, User
 from bot.emulator.web import Call, Reply, Route, keyset, paged
 
@@ -157,7 +158,7 @@ def create_project(call: Call) -> Reply:
     project = store.add_project(path, namespace, user, name, visibility=visibility)
     _assign(call, project)
     if params.boolean("initialize_with_readme"):
-        project.default_branch = params.text("default_branch") or "main"
+        start(store, project, user, params.text("default_branch") or "main").files["README.md"] = f"# {name}\n"
     return Reply(201, entities.project(store, project))
 
 
@@ -294,6 +295,8 @@ def delete_project(call: Call) -> Reply:
         del store.projects[project.id]
         for issue in store.project_issues.pop(project.id, {}).values():
             store.issues.pop(issue.id, None)
+        for merge_request in store.project_merge_requests.pop(project.id, {}).values():
+            store.merge_requests.pop(merge_request.id, None)
         return Reply(202, {"message": "202 Accepted"})
     if project.marked_for_deletion_on is not None:
         raise Refusal(400, {"message": "Project has been already marked for deletion"})

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.emulator import access
-from bot.emulator.issue_changes import SEVERITIES, Actor, resolve_labels
-from bot.emulator.store import GUEST, PLANNER, Award, Issue, Project
+from bot.emulator.issuable_changes import SEVERITIES, WORDS, Actor, resolve_labels
+from bot.emulator.store import DRAFT, GUEST, PLANNER, Award, Group, Issuable, Issue, MergeRequest, Project, User
 
 _COMMANDS = {
     "label": "label",
@@ -50,6 +50,10 @@ _COMMANDS = {
     "unsubscribe": "unsubscribe",
     "react": "react",
     "award": "react",
+    "draft": "draft",
+    "ready": "ready",
+    "assign_reviewer": "assign_reviewer",
+    "reviewer": "assign_reviewer",
     "todo": "todo",
     "done": "done",
     "cc": "cc",
@@ -123,26 +127,32 @@ def extract(text: str) -> Outcome:
     return outcome
 
 
-def interpret(actor: Actor, project: Project, issue: Issue | None, text: str, *, issue_type: str = "issue") -> Outcome:
-    """Read the commands of `text` for `issue`, or for one that is about to be created (None)."""
+def interpret(
+    actor: Actor, home: Project | Group, issue: Issuable | None, text: str, *, issue_type: str = "issue"
+) -> Outcome:
+    """Read the commands of `text` for an issue, merge request or epic, or for an issue that is about to be created."""
     outcome = extract(text)
     if issue_type != "issue":
         outcome.changes["issue_type"] = issue_type
     for name, argument in outcome.found:
-        _one(actor, project, issue, outcome, name, argument.strip())
+        _one(actor, home, issue, outcome, name, argument.strip())
     return outcome
 
 
-def _level(actor: Actor, project: Project) -> int:
-    return access.project_level(actor.store, actor.user, project)
+def _level(actor: Actor, home: Project | Group) -> int:
+    return access.level(actor.store, actor.user, home)
 
 
-def _one(actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, name: str, argument: str) -> None:
+def _one(
+    actor: Actor, home: Project | Group, issue: Issuable | None, outcome: Outcome, name: str, argument: str
+) -> None:
     store = actor.store
-    level = _level(actor, project)
+    level = _level(actor, home)
     may_set = level >= PLANNER or (issue is None and level >= GUEST)
     may_update = level >= PLANNER or issue is None or issue.author_id == actor.user.id
     changes, told, say = outcome.changes, outcome.told, outcome.messages.append
+    thing = WORDS[issue.KIND] if issue else "issue"
+    is_issue = issue is None or isinstance(issue, Issue)
     current = changes.get("label_ids", set(issue.label_ids) if issue else set())
 
     def refuse() -> None:
@@ -150,7 +160,7 @@ def _one(actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, 
 
     if name in ("label", "relabel", "unlabel"):
         names = [first or second for first, second in _LABEL.findall(argument)]
-        ids = resolve_labels(actor, project, names, create=False)
+        ids = resolve_labels(actor, home, names, create=False)
         if not may_set or (issue is None and name == "unlabel"):
             refuse()
         elif name == "unlabel" and not names:
@@ -174,7 +184,7 @@ def _one(actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, 
             refuse()
         else:
             changes["state_event"] = told["state_event"] = name
-            say("Closed this issue." if name == "close" else "Reopened this issue.")
+            say(f"{'Closed' if name == 'close' else 'Reopened'} this {thing}.")
     elif name == "title":
         if not may_update or issue is None or not argument:
             refuse()
@@ -182,9 +192,9 @@ def _one(actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, 
             changes["title"] = told["title"] = argument
             say(f'Changed the title to "{argument}".')
     elif name in ("assign", "reassign", "unassign"):
-        _assign(actor, project, issue, outcome, name, argument, may_set)
+        _assign(actor, home, issue, outcome, name, argument, may_set)
     elif name in ("milestone", "remove_milestone"):
-        _milestone(actor, project, outcome, name, argument, may_set)
+        _milestone(actor, home, outcome, name, argument, may_set)
     elif name in ("due", "remove_due_date"):
         date = _date(argument, store.now().date()) if name == "due" else None
         if not may_set:
@@ -195,11 +205,11 @@ def _one(actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, 
             changes["due_date"], told["due_date"] = date, date.isoformat() if date else None
             say(f"Set the due date to {date:%b %-d, %Y}." if date else "Removed the due date.")
     elif name == "confidential":
-        if not may_update or (issue and issue.confidential):
+        if not may_update or (issue and issue.confidential) or isinstance(issue, MergeRequest):
             refuse()
         else:
             changes["confidential"] = told["confidential"] = True
-            say("Made this issue confidential.")
+            say(f"Made this {thing} confidential.")
     elif name in ("lock", "unlock"):
         if not may_set or issue is None:
             refuse()
@@ -207,9 +217,9 @@ def _one(actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, 
             changes["discussion_locked"] = told["discussion_locked"] = name == "lock"
             say("Locked the discussion." if name == "lock" else "Unlocked the discussion.")
     elif name == "severity":
-        incident = (issue is not None and issue.issue_type == "incident") or changes.get("issue_type") == "incident"
+        kind = changes.get("issue_type", issue.issue_type if isinstance(issue, Issue) else "issue")
         word = _SEVERITY_WORDS.get(argument.lower())
-        if not incident:
+        if kind != "incident":
             refuse()
         elif word is None:
             say("No severity matches the provided parameter")
@@ -219,13 +229,13 @@ def _one(actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, 
             if may_set:
                 changes["severity"] = SEVERITIES[word]
     elif name == "promote_to_incident":
-        if not may_set:
+        if not may_set or not is_issue:
             refuse()
         else:
             changes["issue_type"] = "incident"
             say("Issue has been promoted to incident.")
     elif name in ("weight", "clear_weight") and store.tier != "free":
-        if not may_set:
+        if not may_set or not is_issue:
             refuse()
         else:
             weight = int(argument) if name == "weight" and argument.isdigit() else None
@@ -235,8 +245,8 @@ def _one(actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, 
         _time(issue, outcome, name, argument, may_set)
     elif name == "duplicate":
         match = re.search(r"#(\d+)$", argument)
-        other = store.project_issues[project.id].get(int(match.group(1))) if match else None
-        if not may_update or other is None or issue is None:
+        other = store.project_issues[home.id].get(int(match.group(1))) if match and isinstance(issue, Issue) else None
+        if not may_update or other is None:
             refuse()
         else:
             changes["duplicate_of"], changes["state_event"] = other.id, "close"
@@ -247,9 +257,9 @@ def _one(actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, 
             refuse()
         else:
             now = store.now()
-            awards = store.awards[("Issue", issue.id)]
+            awards = store.awards[issue.key]
             if not any(award.name == emoji and award.user_id == actor.user.id for award in awards):
-                awards.append(Award(store.next_id("awards"), emoji, actor.user.id, "Issue", issue.id, now, now))
+                awards.append(Award(store.next_id("awards"), emoji, actor.user.id, *issue.key, now, now))
             told["emoji_award"] = emoji
             say(f"Toggled :{emoji}: emoji award.")
     elif name in ("subscribe", "unsubscribe"):
@@ -260,11 +270,29 @@ def _one(actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, 
             (issue.unsubscribed if name == "subscribe" else issue.subscribed).discard(actor.user.id)
             told["subscription_event"] = name
             say(f"{name.capitalize()}d {'to' if name == 'subscribe' else 'from'} notifications.")
-    elif name == "not emulated":
+    elif name in ("draft", "ready"):
+        title = str(changes.get("title", issue.title if issue else ""))
+        bare = DRAFT.sub("", title).strip()
+        if not isinstance(issue, MergeRequest) or not may_update:
+            refuse()
+        else:
+            changes["title"] = told["wip_event"] = f"Draft: {bare}" if name == "draft" else bare
+            say(f"Marked this merge request as {name}.")
+    elif name == "assign_reviewer" and isinstance(issue, MergeRequest) and may_set:
+        names = re.findall(r"@?([\w.-]+)", argument)
+        users = [actor.user if each == "me" else store.usernames.get(each.lower()) for each in names]
+        able = [user.id for user in users if user is not None and _can_be_assigned(actor, home, user)]
+        changes["reviewer_ids"] = told["reviewer_ids"] = [*issue.reviewer_ids, *able]
+        say("Assigned reviewers.")
+    elif name in ("assign_reviewer", "not emulated"):
         say("Could not apply a command that the emulator lacks.")
     elif name in ("todo", "done"):
         told["todo_event"] = "add" if name == "todo" else "done"
         say("Added a to-do item." if name == "todo" else "Marked to-do item as done.")
+
+
+def _can_be_assigned(actor: Actor, home: Project | Group, user: User) -> bool:
+    return isinstance(home, Project) and access.can_see_project(actor.store, user, home)
 
 
 def _reference(name: str) -> str:
@@ -272,7 +300,13 @@ def _reference(name: str) -> str:
 
 
 def _assign(
-    actor: Actor, project: Project, issue: Issue | None, outcome: Outcome, name: str, argument: str, may_set: bool
+    actor: Actor,
+    home: Project | Group,
+    issue: Issuable | None,
+    outcome: Outcome,
+    name: str,
+    argument: str,
+    may_set: bool,
 ) -> None:
     store = actor.store
     if not may_set:
@@ -280,7 +314,7 @@ def _assign(
         return
     names = re.findall(r"@?([\w.-]+)", argument)
     users = [actor.user if each == "me" else store.usernames.get(each.lower()) for each in names]
-    found = [user for user in users if user is not None and access.can_see_project(store, user, project)]
+    found = [user for user in users if user is not None and _can_be_assigned(actor, home, user)]
     current = outcome.changes.get("assignee_ids", list(issue.assignee_ids) if issue else [])
     if name == "unassign":
         gone = {user.id for user in found} if names else set(current)
@@ -296,18 +330,10 @@ def _assign(
     outcome.changes["assignee_ids"] = outcome.told["assignee_ids"] = ids
 
 
-def _milestone(actor: Actor, project: Project, outcome: Outcome, name: str, argument: str, may_set: bool) -> None:
+def _milestone(actor: Actor, home: Project | Group, outcome: Outcome, name: str, argument: str, may_set: bool) -> None:
     store = actor.store
-    groups = [group.id for group in store.ancestors(store.groups[project.namespace_id])]
     title = argument.removeprefix("%").strip().strip('"')
-    found = next(
-        (
-            milestone
-            for milestone in store.milestones.values()
-            if milestone.title == title and (milestone.project_id == project.id or milestone.group_id in groups)
-        ),
-        None,
-    )
+    found = next((milestone for milestone in store.milestones_for(home) if milestone.title == title), None)
     if not may_set or (name == "milestone" and found is None):
         outcome.messages.append(f"Could not apply {name} command.")
         return
@@ -322,7 +348,7 @@ def seconds_of(text: str) -> int:
     return -seconds if text.strip().startswith("-") else seconds
 
 
-def _time(issue: Issue | None, outcome: Outcome, name: str, argument: str, may_set: bool) -> None:
+def _time(issue: Issuable | None, outcome: Outcome, name: str, argument: str, may_set: bool) -> None:
     seconds = seconds_of(argument)
     if not may_set or (name in ("estimate", "spend") and not seconds):
         outcome.messages.append(f"Could not apply {name} command.")

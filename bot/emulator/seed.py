@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from bot.emulator.deliveries import Deliveries
-from bot.emulator.issue_changes import DEFAULT_COLOUR, Actor, add_note, change_issue, resolve_labels
+from bot.emulator.issuable_changes import DEFAULT_COLOUR, Actor, add_note, change, resolve_labels
 from bot.emulator.store import Group, Issue, Label, LabelEvent, Membership, Milestone, Project, Share, Store
 
 ROLES = {"minimal": 5, "guest": 10, "planner": 15, "reporter": 20, "developer": 30, "maintainer": 40, "owner": 50}
@@ -194,13 +194,13 @@ def _issue(store: Store, hooks: Deliveries, project: Project, entry: dict[str, A
     if missing:
         raise SeedError(f"The issue {issue.title!r} has labels that the seed does not define: {', '.join(missing)}.")
     for label_id in sorted(issue.label_ids):
-        event = LabelEvent(store.next_id("label_events"), issue.id, author.id, label_id, "add", created_at)
-        store.label_events[issue.id].append(event)
+        event = LabelEvent(store.next_id("label_events"), issue, author.id, label_id, "add", created_at)
+        store.label_events[issue.key].append(event)
     for note in entry.get("notes") or []:
         writer = store.users[_user_id(store, note.get("author", author.username))]
         at = _instant(note["created_at"]) if "created_at" in note else created_at
         add_note(Actor(store, hooks, writer), issue, str(note["body"]), created_at=at)
     if entry.get("state") == "closed":
-        change_issue(actor, issue, {"state_event": "close"}, quiet=True)
+        change(actor, issue, {"state_event": "close"}, quiet=True)
         issue.closed_at = _instant(entry["closed_at"]) if "closed_at" in entry else issue.closed_at
     issue.updated_at = _instant(entry["updated_at"]) if "updated_at" in entry else created_at

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 import secrets
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 NO_ACCESS, MINIMAL, GUEST, PLANNER, REPORTER, SECURITY_MANAGER, DEVELOPER, MAINTAINER, OWNER = (
     0,
@@ -31,6 +32,8 @@ ACCESS_NAMES = {
     40: "Maintainer",
     50: "Owner",
 }
+# A merge request is a draft by its title.
+DRAFT = re.compile(r"\s*(?:draft:|\[draft\]|\(draft\))", re.IGNORECASE)
 TIERS = ("free", "premium", "ultimate")
 FEATURES = (
     "issues",
@@ -124,6 +127,7 @@ class Group:
     shares: dict[int, Share] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     marked_for_deletion_on: dt.date | None = None
+    next_epic_iid: int = 1
 
 
 @dataclass(eq=False)
@@ -148,6 +152,10 @@ class Project:
     marked_for_deletion_on: dt.date | None = None
     path_before_deletion: str | None = None
     next_issue_iid: int = 1
+    next_merge_request_iid: int = 1
+    branches: dict[str, Branch] = field(default_factory=dict)
+    protected_branches: dict[str, ProtectedBranch] = field(default_factory=dict)
+    commits: dict[str, Commit] = field(default_factory=dict)
     next_milestone_iid: int = 1
 
 
@@ -179,10 +187,14 @@ class Milestone:
 
 
 @dataclass(eq=False)
-class Issue:
+class Issuable:
+    """What issues, merge requests and epics have in common. `home_id` is the project's, an epic's the group's."""
+
+    KIND: ClassVar[str] = ""
+
     id: int
     iid: int
-    project_id: int
+    home_id: int
     title: str
     author_id: int
     created_at: dt.datetime
@@ -196,26 +208,112 @@ class Issue:
     assignee_ids: list[int] = field(default_factory=list)
     confidential: bool = False
     discussion_locked: bool | None = None
-    issue_type: str = "issue"
-    severity: str = "UNKNOWN"
     due_date: dt.date | None = None
-    weight: int | None = None
-    health_status: str | None = None
-    moved_to_id: int | None = None
-    duplicate_of: int | None = None
+    start_date: dt.date | None = None
     time_estimate: int = 0
     time_spent: int = 0
     unsubscribed: set[int] = field(default_factory=set)
     subscribed: set[int] = field(default_factory=set)
-    service_desk_reply_to: str | None = None
     note_ids: list[int] = field(default_factory=list)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Ids count by kind."""
+        return self.KIND, self.id
+
+
+@dataclass(eq=False)
+class Issue(Issuable):
+    KIND: ClassVar[str] = "Issue"
+
+    issue_type: str = "issue"
+    severity: str = "UNKNOWN"
+    weight: int | None = None
+    health_status: str | None = None
+    # One of the system's statuses; None stands for the first one of the issue's state.
+    status: str | None = None
+    moved_to_id: int | None = None
+    duplicate_of: int | None = None
+    service_desk_reply_to: str | None = None
+
+    @property
+    def project_id(self) -> int:
+        return self.home_id
+
+
+@dataclass(eq=False)
+class MergeRequest(Issuable):
+    KIND: ClassVar[str] = "MergeRequest"
+
+    source_branch: str = ""
+    target_branch: str = ""
+    source_project_id: int = 0
+    reviewer_ids: list[int] = field(default_factory=list)
+    merged_at: dt.datetime | None = None
+    merged_by: int | None = None
+    merge_commit_sha: str | None = None
+    sha: str | None = None
+    squash: bool = False
+    force_remove_source_branch: bool | None = None
+
+    @property
+    def project_id(self) -> int:
+        return self.home_id
+
+    @property
+    def draft(self) -> bool:
+        return DRAFT.match(self.title) is not None
+
+
+@dataclass(eq=False)
+class Epic(Issuable):
+    KIND: ClassVar[str] = "Epic"
+
+    work_item_id: int = 0
+    color: str = "#1068bf"
+    parent_id: int | None = None
+    weight: int | None = None
+    health_status: str | None = None
+    status: str | None = None
+
+    @property
+    def group_id(self) -> int:
+        return self.home_id
+
+
+@dataclass(eq=False)
+class Commit:
+    sha: str
+    title: str
+    author_id: int
+    created_at: dt.datetime
+    parents: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Branch:
+    """A branch: its commits, the newest last, and its files."""
+
+    name: str
+    history: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class ProtectedBranch:
+    """`name` may be a pattern with `*`."""
+
+    id: int
+    name: str
+    push_access_level: int = MAINTAINER
+    merge_access_level: int = MAINTAINER
+    allow_force_push: bool = False
 
 
 @dataclass(eq=False)
 class Note:
     id: int
-    issue_id: int
-    project_id: int
+    noteable: Issuable
     author_id: int
     body: str
     created_at: dt.datetime
@@ -231,7 +329,7 @@ class Note:
 @dataclass(eq=False)
 class LabelEvent:
     id: int
-    issue_id: int
+    resource: Issuable
     user_id: int
     label_id: int
     action: str
@@ -241,7 +339,7 @@ class LabelEvent:
 @dataclass(eq=False)
 class StateEvent:
     id: int
-    issue_id: int
+    resource: Issuable
     user_id: int
     state: str
     created_at: dt.datetime
@@ -338,8 +436,12 @@ class Store:
         self.issues: dict[int, Issue] = {}
         self.project_issues: dict[int, dict[int, Issue]] = defaultdict(dict)
         self.notes: dict[int, Note] = {}
-        self.label_events: dict[int, list[LabelEvent]] = defaultdict(list)
-        self.state_events: dict[int, list[StateEvent]] = defaultdict(list)
+        self.merge_requests: dict[int, MergeRequest] = {}
+        self.project_merge_requests: dict[int, dict[int, MergeRequest]] = defaultdict(dict)
+        self.epics: dict[int, Epic] = {}
+        self.group_epics: dict[int, dict[int, Epic]] = defaultdict(dict)
+        self.label_events: dict[tuple[str, int], list[LabelEvent]] = defaultdict(list)
+        self.state_events: dict[tuple[str, int], list[StateEvent]] = defaultdict(list)
         self.awards: dict[tuple[str, int], list[Award]] = defaultdict(list)
         self.links: dict[int, Link] = {}
         self.hooks: dict[int, Hook] = {}
@@ -466,16 +568,42 @@ class Store:
             wanted |= {below.id for below in self.descendants(group)}
         return [project for project in self.projects.values() if project.namespace_id in wanted]
 
-    def labels_for(self, project: Project) -> dict[str, Label]:
-        """The labels that an issue of this project can carry: title to label, the nearest one where titles repeat."""
-        groups = [group.id for group in self.ancestors(self.groups[project.namespace_id])]
+    def issuables(self) -> Iterator[Issuable]:
+        yield from self.issues.values()
+        yield from self.merge_requests.values()
+        yield from self.epics.values()
+
+    def home_of(self, issuable: Issuable) -> Project | Group:
+        return self.groups[issuable.home_id] if isinstance(issuable, Epic) else self.projects[issuable.home_id]
+
+    def path_of(self, holder: Project | Group) -> str:
+        return self.full_path(holder) if isinstance(holder, Project) else holder.full_path
+
+    def labels_for(self, holder: Project | Group) -> dict[str, Label]:
+        """The labels that something in `holder` can carry: title to label, the nearest one where titles repeat."""
+        project_id, groups = self.scope_of(holder)
         found: dict[str, Label] = {}
         for label in self.labels.values():
-            if label.project_id == project.id or label.group_id in groups:
+            if label.project_id == project_id is not None or label.group_id in groups:
                 known = found.get(label.name)
                 if known is None or label.project_id is not None:
                     found[label.name] = label
         return found
 
-    def label_names(self, issue: Issue) -> list[str]:
-        return sorted(self.labels[label_id].name for label_id in issue.label_ids if label_id in self.labels)
+    def milestones_for(self, holder: Project | Group) -> list[Milestone]:
+        """The milestones that something in `holder` can have."""
+        project_id, groups = self.scope_of(holder)
+        return [
+            milestone
+            for milestone in self.milestones.values()
+            if milestone.project_id == project_id is not None or milestone.group_id in groups
+        ]
+
+    def scope_of(self, holder: Project | Group) -> tuple[int | None, set[int]]:
+        """Whose labels and milestones count: the project's id, and those of the groups above."""
+        if isinstance(holder, Project):
+            return holder.id, {group.id for group in self.ancestors(self.groups[holder.namespace_id])}
+        return None, {group.id for group in self.ancestors(holder)}
+
+    def label_names(self, issuable: Issuable) -> list[str]:
+        return sorted(self.labels[label_id].name for label_id in issuable.label_ids if label_id in self.labels)

@@ -143,12 +143,12 @@ def delete_user(call: Call) -> Reply:
 def _give_to_ghost(store: Store, user: User) -> None:
     """What somebody wrote stays, as the ghost's."""
     ghost = store.usernames.get("ghost") or store.add_user("ghost", "Ghost User", kind="bot")
-    for issue in store.issues.values():
-        issue.assignee_ids = [each for each in issue.assignee_ids if each != user.id]
-        if issue.author_id == user.id:
-            issue.author_id = ghost.id
-        if issue.closed_by == user.id:
-            issue.closed_by = ghost.id
+    for issuable in store.issuables():
+        issuable.assignee_ids = [each for each in issuable.assignee_ids if each != user.id]
+        if issuable.author_id == user.id:
+            issuable.author_id = ghost.id
+        if issuable.closed_by == user.id:
+            issuable.closed_by = ghost.id
     for note in store.notes.values():
         if note.author_id == user.id:
             note.author_id = ghost.id

@@ -1,51 +1,48 @@
-"""What hangs on an issue: histories of labels and state, links to other issues, award emoji."""
+"""What hangs on issues, merge requests and epics: histories of labels and state, award emoji; links of issues."""
 
 from __future__ import annotations
 
 import re
 
 from bot.emulator import access, entities
-from bot.emulator.finding import issue_of, note_of, project_of
+from bot.emulator.finding import epic_of, group_of, issuable_of, issue_of, note_of, project_of
+from bot.emulator.notes import NOTEABLES
 from bot.emulator.refusals import Refusal, not_found, unauthorized
 from bot.emulator.store import GUEST, Award, Link
-from bot.emulator.web import Call, Reply, Route, paged
+from bot.emulator.web import Call, Handler, Reply, Route, paged
 
 # -- histories -------------------------------------------------------------------------------------------------------
 
 
 def list_label_events(call: Call) -> Reply:
-    project = project_of(call)
+    issuable = issuable_of(call)
     call.login()
-    issue = issue_of(call, project, missing="Issue")
-    rows = call.store.label_events[issue.id]
+    rows = call.store.label_events[issuable.key]
     return paged(call, rows, lambda event: entities.label_event(call.store, event))
 
 
 def get_label_event(call: Call) -> Reply:
-    project = project_of(call)
+    issuable = issuable_of(call)
     call.login()
-    issue = issue_of(call, project, missing="Issue")
-    for event in call.store.label_events[issue.id]:
+    for event in call.store.label_events[issuable.key]:
         if str(event.id) == call.args[2]:
             return Reply(200, entities.label_event(call.store, event))
     raise not_found()
 
 
 def get_state_event(call: Call) -> Reply:
-    project = project_of(call)
+    issuable = issuable_of(call)
     call.login()
-    issue = issue_of(call, project, missing="Issue")
-    for event in call.store.state_events[issue.id]:
+    for event in call.store.state_events[issuable.key]:
         if str(event.id) == call.args[2]:
             return Reply(200, entities.state_event(call.store, event))
     raise not_found()
 
 
 def list_state_events(call: Call) -> Reply:
-    project = project_of(call)
+    issuable = issuable_of(call)
     call.login()
-    issue = issue_of(call, project, missing="Issue")
-    rows = call.store.state_events[issue.id]
+    rows = call.store.state_events[issuable.key]
     return paged(call, rows, lambda event: entities.state_event(call.store, event))
 
 
@@ -130,12 +127,12 @@ def delete_link(call: Call) -> Reply:
 
 def _awardable(call: Call) -> tuple[str, int, int]:
     """Kind and id of what is awarded, and how many arguments of the path name it."""
-    project = project_of(call)
+    # Epics are named by iid here.
+    issuable = epic_of(call, group_of(call)) if call.path.startswith("/groups/") else issuable_of(call)
     call.login()
-    issue = issue_of(call, project)
     if "/notes/" in call.path:
-        return "Note", note_of(call, issue).id, 3
-    return "Issue", issue.id, 2
+        return "Note", note_of(call, issuable).id, 3
+    return issuable.KIND, issuable.id, 2
 
 
 def list_awards(call: Call) -> Reply:
@@ -182,21 +179,30 @@ def delete_award(call: Call) -> Reply:
 
 
 ISSUE = "/v4/projects/:id/issues/:issue_iid"
+_HISTORIES: list[tuple[str, str, Handler]] = [
+    ("GET", "resource_label_events", list_label_events),
+    ("GET", "resource_label_events/:event_id", get_label_event),
+    ("GET", "resource_state_events", list_state_events),
+    ("GET", "resource_state_events/:event_id", get_state_event),
+]
+_AWARDS: list[tuple[str, str, Handler]] = [
+    (method, f"{prefix}award_emoji{suffix}", handler)
+    for prefix in ("", "notes/:note_id/")
+    for method, suffix, handler in (
+        ("GET", "", list_awards),
+        ("POST", "", create_award),
+        ("GET", "/:award_id", get_award),
+        ("DELETE", "/:award_id", delete_award),
+    )
+]
 ROUTES: list[Route] = [
-    ("GET", f"{ISSUE}/resource_label_events", list_label_events),
-    ("GET", f"{ISSUE}/resource_label_events/:event_id", get_label_event),
-    ("GET", f"{ISSUE}/resource_state_events", list_state_events),
-    ("GET", f"{ISSUE}/resource_state_events/:event_id", get_state_event),
-    ("GET", f"{ISSUE}/award_emoji/:award_id", get_award),
-    ("GET", f"{ISSUE}/notes/:note_id/award_emoji/:award_id", get_award),
     ("GET", f"{ISSUE}/links", list_links),
     ("POST", f"{ISSUE}/links", create_link),
     ("GET", f"{ISSUE}/links/:link_id", get_link),
     ("DELETE", f"{ISSUE}/links/:link_id", delete_link),
-    ("GET", f"{ISSUE}/award_emoji", list_awards),
-    ("POST", f"{ISSUE}/award_emoji", create_award),
-    ("DELETE", f"{ISSUE}/award_emoji/:award_id", delete_award),
-    ("GET", f"{ISSUE}/notes/:note_id/award_emoji", list_awards),
-    ("POST", f"{ISSUE}/notes/:note_id/award_emoji", create_award),
-    ("DELETE", f"{ISSUE}/notes/:note_id/award_emoji/:award_id", delete_award),
+    *[
+        (method, f"{noteable}/{path}", handler)
+        for noteable in NOTEABLES
+        for method, path, handler in (*_HISTORIES, *_AWARDS)
+    ],
 ]
