@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from bot.domain.changes import (
 from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Step
 from bot.triage.conditions import Seen
-from bot.triage.facts import Item, apply_note, apply_state, touch, with_labels
+from bot.triage.facts import Item, apply_note, apply_state, holder_of, touch, with_labels
 from bot.triage.language import UPDATE_ACTIONS
 from bot.triage.policy import Rule, is_on, names_of, rule_of
 from bot.triage.reading import UnknownName, segment
@@ -167,28 +168,62 @@ class Acting:
 
     def _writing(self, item: Item, redacts: Any) -> Writing:
         # Only a plain false shows what is confidential; null and "false" do not.
-        return Writing(item.row, item.kind, self.engine.api, self.engine.clock, redacts=redacts is not False)
+        conceals = self._conceals(item.holder)
+        return Writing(
+            item.row, item.kind, self.engine.api, self.engine.clock, redacts=redacts is not False, conceals=conceals
+        )
 
     def _writing_for(self, key: str, item: Item) -> Writing:
         """For an issue of its own: hidden, too, where more people can read that issue than the resource."""
         value = self.rule.actions[key]
         redacts = value.get("redact_confidential_resources") is not False
-        hides = False
-        if self.engine.options.keeps_secrets:
-            is_secret = item.row.get("confidential") is True and value.get("confidential") is not True
-            hides = is_secret or self._is_more_public(
-                self._destination(key, None if key == "summarize" else item), item
-            )
-        return Writing(item.row, item.kind, self.engine.api, self.engine.clock, redacts=redacts, hides=hides)
+        destination = f"projects/{segment(self._destination(key, None if key == 'summarize' else item))}"
+        return Writing(
+            item.row,
+            item.kind,
+            self.engine.api,
+            self.engine.clock,
+            redacts=redacts,
+            hides=self._is_kept_from(item, destination, value.get("confidential")),
+            conceals=self._conceals(destination),
+        )
 
-    def _is_more_public(self, project: str, item: Item) -> bool:
-        here = _VISIBILITY.get(self._visibility(item.holder), 0)
-        there = _VISIBILITY.get(self._visibility(f"projects/{segment(project)}"), len(_VISIBILITY))
-        return there > here
+    def _is_kept_from(self, item: Item, destination: str, confidential: Any) -> bool:
+        """Whether more people read an issue in that project than the resource, so that its text says nothing of it."""
+        if not self.engine.options.keeps_secrets:
+            return False
+        is_secret = item.row.get("confidential") is True and confidential is not True
+        return is_secret or self._openness(destination, unknown=3) > self._openness(item.holder)
 
-    def _visibility(self, path: str) -> str:
+    def _conceals(self, destination: str) -> Callable[[Json], bool] | None:
+        """What else a text for readers of `destination` hides: what lies where fewer people can read."""
+        if not self.engine.options.keeps_secrets:
+            return None
+
+        def conceals(row: Json) -> bool:
+            if "visibility" in row:
+                here = _VISIBILITY.get(str(row["visibility"]), 0)
+            else:
+                holder = holder_of("", row, "")
+                here = self._openness(holder) if holder else 0
+            return self._openness(destination, unknown=3) > here
+
+        return conceals
+
+    def _openness(self, path: str, *, unknown: int = 0) -> int:
         answer = self.known.get(path)
-        return str(answer.get("visibility")) if isinstance(answer, dict) else ""
+        return _VISIBILITY.get(str(answer.get("visibility")) if isinstance(answer, dict) else "", unknown)
+
+    def _shown_rows(self, items: list[Item], key: dict[str, Any]) -> list[Json]:
+        """`resources` of a summary: those whose texts it may show."""
+        shows_all = key.get("redact_confidential_resources") is False
+        rows = []
+        destination = f"projects/{segment(self._destination('summarize', None))}" if items else ""
+        for item in items:
+            hidden = self._is_kept_from(item, destination, key.get("confidential"))
+            if not hidden and (shows_all or item.row.get("confidential") is not True):
+                rows.append(item.row)
+        return rows
 
     def _comment_text(self, writing: Writing) -> str:
         actions, templates = self.rule.actions, self.rule.templates
@@ -223,8 +258,7 @@ class Acting:
             templates = [t for i in range(len(value)) if (t := self.rule.templates.get((*path, i))) is not None]
         elif (template := self.rule.templates.get(path)) is not None:
             templates = [template]
-        texts = [writing.text(template, "name", items=items) for template in templates]
-        return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+        return [name for template in templates for name in writing.names(template, items=items)]
 
     def _issue_texts(self, key: str, writing: Writing, items: str | None, rows: list[Json] | None = None) -> IssueTexts:
         """The fields of `issue` or `summarize`, rendered."""
@@ -615,17 +649,15 @@ class Acting:
 
     def _summary_of(self, prepared: list[Prepared]) -> OpenIssue | None:
         items = "\n".join(each.line for each in prepared)
-        return self._summary_issue(items, [each.item.row for each in prepared])
+        return self._summary_issue(items, [each.item for each in prepared])
 
-    def _summary_issue(self, items: str, rows: list[Json]) -> OpenIssue | None:
+    def _summary_issue(self, items: str, of: list[Item]) -> OpenIssue | None:
         value = self.rule.actions.get("summarize")
         if not isinstance(value, dict):
             return None
         row: Json = {"type": self.rule.kind}
         writing = Writing(row, self.rule.kind, self.engine.api, self.engine.clock, redacts=True)
-        shows_all = value.get("redact_confidential_resources") is False
-        visible = [each for each in rows if shows_all or each.get("confidential") is not True]
-        texts = self._issue_texts("summarize", writing, items, visible)
+        texts = self._issue_texts("summarize", writing, items, self._shown_rows(of, value))
         if not texts.title.strip():
             return None
         project = self._destination("summarize", None)
@@ -653,7 +685,8 @@ class Acting:
         writing = Writing({"type": rule.kind}, rule.kind, self.engine.api, self.engine.clock, redacts=True)
         template = rule.templates.get(("actions", "summarize", "summary"))
         text = "\n".join(lines)
-        writing.row = {"title": None, "items": text, "type": rule.kind, "resources": [item.row for item in items]}
+        shown = self._shown_rows(items, value)
+        writing.row = {"title": None, "items": text, "type": rule.kind, "resources": shown}
         return writing.text(template, items=text).removesuffix("\n") if template is not None else ""
 
     def summarize_summary(self, gathered: list[tuple[Rule, list[Item]]]) -> None:
@@ -668,7 +701,7 @@ class Acting:
             everything += items
         if not parts:
             return
-        summary = self._summary_issue("\n\n".join(parts), [item.row for item in everything])
+        summary = self._summary_issue("\n\n".join(parts), everything)
         if summary is None:
             return
         self.add(summary, f"{len(everything)} resources match")

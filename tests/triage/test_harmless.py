@@ -135,6 +135,78 @@ TURNED = (
 )
 
 
+# Ways on which the mark of a value is lost; what may act is what stands in the expression's own source.
+LAUNDERED = (
+    "resource[:title].to_sym.inspect",
+    "[[resource[:title]]].join",
+    "[resource[:labels]].join",
+    "[resource[:title]].each_slice(1).to_a.join",
+    "[1].zip([resource[:title]]).join",
+    "resource[:title].scan(/(.)/m).join",
+    "[resource[:title]].group_by(&:size).to_a.join",
+    "resource.to_s",
+    "resource.inspect",
+    "resource.keys.join + resource.values.join",
+    "({a: resource[:title]}).to_s",
+    "({resource[:title] => 1}).keys.join",
+    "({resource[:title] => 1}).to_json",
+    "({a: resource[:title]}).to_json",
+    "JSON.parse({a: resource[:title]}.to_json)['a']",
+    "resource[:title].gsub(/./m) { |c| c }",
+    "[1].sum('') { resource[:title] }",
+    '["", ""].to_sentence(two_words_connector: resource[:title])',
+    "resource[:title].match(/.*/m).inspect",
+    "(resource[:title]..resource[:title]).to_s",
+    "(resource[:title]..'zz').first",
+    "/#{resource[:title]}/.inspect",
+    "Set.new([resource[:title]]).to_a.join",
+    "Set.new([resource[:title]]).inspect",
+    "begin; Integer(resource[:title]); rescue => e; e.message; end",
+    "resource[:title].each_line.with_index.map { |l, i| l }.join",
+    "resource[:title].codepoints.pack('U*')",
+    "resource[:title].each_char.with_object('') { |c, s| s << c }",
+    "resource[:title].unpack('U*').map { |c| [c].pack('U') }.join",
+)
+
+
+@pytest.mark.parametrize("expression", LAUNDERED)
+def test_a_text_whose_mark_was_lost_does_not_act(expression: str) -> None:
+    trial = try_text("T:\n#{" + expression + "}", dict(ROW), "issues", NoApi(), NOW, dt.UTC)
+    written = trial.result["text"] if trial.result is not None and "text" in trial.result else ""
+    assert [each for each in ("@all", "<b>", "\n/close", "<!--") if each in written] == []
+
+
+BOUNDARIES = (
+    ("{{milestone}} {{title}}", {"title": "/close", "milestone": None}, " \\/close"),
+    ("hi @{{title}}", {"title": "all"}, "hi @\u2060all"),
+    ("hi @{{title}}", {"title": "ann"}, "hi @ann"),
+    ("{{title}}all", {"title": "see @"}, "see @\u2060all"),
+    ("<{{title}}", {"title": "!-- sectionbot:triage -->"}, "&lt;!-- sectionbot:triage -->"),
+    ("{{title}}b>", {"title": "x <"}, "x &lt;b>"),
+    ("<{{web_url}}>", {"web_url": "https://x.example/1"}, "<https://x.example/1>"),
+    ("/{{title}}", {"title": "close"}, "\\/close"),
+    ("/cl{{title}}", {"title": "ose"}, "\\/close"),
+    ('/#{resource[:title] == "a" ? "close" : "reopen"}', {"title": "b"}, "/reopen"),
+    ('/label ~"{{title}}"', {"title": 'x" ~"secret'}, '/label ~"x ~secret"'),
+    ("/label ~{{title}}", {"title": 'x ~secret @ann %"m"'}, "/label ~x secret @\u2060ann m"),
+    ('/label #{resource[:labels].map { |l| %Q(~"#{l}") }.join(" ")}', {"labels": ["a", "b c"]}, '/label ~"a" ~"b c"'),
+    ("/label {{labels}}", {"labels": ["a", "b"]}, '/label ~"a", ~"b"'),
+    ("/assign #{%q(@) + resource[:author][:username]}", {}, "/assign @ann"),
+    ("/title {{title}}!", {"title": 'a "b" ~c'}, '/title a "b" ~c!'),
+    ("/unknown_one {{title}}", {"title": "x\n/close"}, "/unknown_one x /close"),
+    ("- {{title}}", {"title": "```\nx"}, "- \\```\nx"),
+    ("{{title}}\n/label ~a", {"title": "~~~"}, "\\~~~\n/label ~a"),
+    ("{{title}}", {"title": "{% raw %}"}, "{\u2060% raw %}"),
+    ("{{title}}#{'{% raw %}'}", {"title": "a"}, "a{% raw %}"),
+)
+
+
+@pytest.mark.parametrize(("text", "fields", "expected"), BOUNDARIES)
+def test_only_what_the_author_wrote_as_a_whole_acts(text: str, fields: dict[str, Any], expected: str) -> None:
+    trial = try_text(text, issue(1, author={"username": "ann"}, type="issues") | fields, "issues", NoApi(), NOW, dt.UTC)
+    assert trial.result == {"text": expected}
+
+
 @pytest.mark.parametrize("expression", TURNED)
 def test_a_text_that_was_turned_round_does_not_act(expression: str) -> None:
     trial = try_text("T: #{" + expression + "}", dict(ROW), "issues", NoApi(), NOW, dt.UTC)

@@ -1321,7 +1321,7 @@ def joined(parts: list[str | Code]) -> Code:
         return _constant("".join(str(part) for part in parts))
 
     def run(frame: Frame) -> str:
-        from bot.triage.ruby.harmless import put_in
+        from bot.triage.ruby.parts import put_in
 
         shown = ""
         vm = frame.vm
@@ -1340,7 +1340,7 @@ def joined(parts: list[str | Code]) -> Code:
 def _mixed(vm: Machine, one: Any, other: Any, operator: str, result: str) -> str:
     """A resource's text added to the policy's own: the former is made harmless, as in an interpolation."""
     if operator == "+" and type(one) is not type(other):
-        from bot.triage.ruby.harmless import put_in
+        from bot.triage.ruby.parts import put_in
 
         return put_in(vm, one, "") + put_in(vm, other, str(one))
     return UserText(result)

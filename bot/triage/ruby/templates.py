@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from bot.triage.ruby.errors import OutOfBudget, Refused, Return, RubyError
 from bot.triage.ruby.escapes import BadEscape, double_quoted
-from bot.triage.ruby.harmless import put_in
 from bot.triage.ruby.machine import Machine
+from bot.triage.ruby.parts import Part, part_of
 from bot.triage.ruby.syntax import Compiler, Frame, Program, Scope, parse, syntax_error
 from bot.triage.ruby.values import to_text
 
@@ -61,6 +61,14 @@ class Placeholder:
 
 
 @dataclass(frozen=True)
+class Interpolation:
+    """`#{...}`: its program, and what the policy's author wrote there."""
+
+    program: Program
+    source: str
+
+
+@dataclass(frozen=True)
 class Template:
     """A compiled text.
 
@@ -68,7 +76,7 @@ class Template:
         differences: numbers of what the gem would have done otherwise with this text.
     """
 
-    pieces: tuple[str | Placeholder | Program, ...]
+    pieces: tuple[str | Placeholder | Interpolation, ...]
     names: frozenset[str] = frozenset()
     is_constant: bool = True
     differences: frozenset[int] = frozenset()
@@ -77,35 +85,39 @@ class Template:
     def placeholders(self) -> frozenset[str]:
         return frozenset(piece.name for piece in self.pieces if isinstance(piece, Placeholder))
 
-    def render(self, vm: Machine, fill: Callable[[str, str], str]) -> str:
-        """The finished text.
+    def render(self, vm: Machine, fill: Callable[[str], list[Part]]) -> list[Part]:
+        """The text in parts.
 
         Args:
             vm: fresh, or as an earlier piece of the same text left it.
-            fill: the text for a placeholder's name, after the text before it.
+            fill: what stands for a placeholder's name.
 
         Raises:
             RubyError, Refused: of the expressions in it.
         """
-        shown = ""
+        parts: list[Part] = []
         frame = Frame(vm)
         try:
             for piece in self.pieces:
                 if isinstance(piece, str):
-                    shown += piece
+                    parts.append(Part(piece, "policy"))
                 elif isinstance(piece, Placeholder):
-                    shown += fill(piece.name, shown)
+                    parts += fill(piece.name)
                 else:
-                    part = put_in(vm, piece.code(frame), shown)
-                    if "{{" in part and _PLACEHOLDER.search(part):
+                    parts.append(part_of(piece.program.code(frame), piece.source))
+                    if "{{" in parts[-1].text and _PLACEHOLDER.search(parts[-1].text):
                         vm.differences.add(NOT_EXPANDED)
-                    shown += part
-                vm.characters(len(shown))
+                vm.characters(sum(len(part.text) for part in parts))
         except Return as done:
-            return put_in(vm, done.value, "")
+            return [part_of(done.value, self.source)]
         except RecursionError:
             raise OutOfBudget("The expression is nested too deeply.") from None
-        return shown
+        return parts
+
+    @property
+    def source(self) -> str:
+        """What stands in its expressions."""
+        return "\n".join(piece.source for piece in self.pieces if isinstance(piece, Interpolation))
 
 
 def compile_text(text: str, *, expands: bool = True) -> Template:
@@ -137,7 +149,7 @@ def compile_text(text: str, *, expands: bool = True) -> Template:
         raise _unreadable(text)
     offset = len(opening)
     compiler = Compiler(data, Scope())
-    pieces: list[str | Placeholder | Program] = []
+    pieces: list[str | Placeholder | Interpolation] = []
     differences: set[int] = set()
     raw = ""
     place = offset
@@ -159,11 +171,12 @@ def compile_text(text: str, *, expands: bool = True) -> Template:
                 compiler.check_tree(child)
                 raise syntax_error("syntax error, #{ without its }", child.start_byte)
             compiler.check_tree(child)
-            pieces.append(Program(compiler.body(child.named_children), frozenset(), False))
+            program = Program(compiler.body(child.named_children), frozenset(), False)
+            pieces.append(Interpolation(program, compiler.text(child)))
         raw += data[place:last].decode()
         pieces += _literal(_unescaped(raw, last - offset), expands)
         differences |= _brace_differences(raw)
-        if root.has_error and not any(isinstance(piece, Program) for piece in pieces) and "#{" in raw:
+        if root.has_error and not any(isinstance(piece, Interpolation) for piece in pieces) and "#{" in raw:
             raise syntax_error("syntax error, #{ without its }", offset + raw.index("#{"))
     except (RubyError, Refused) as error:
         start = getattr(error, "start", None)

@@ -30,7 +30,7 @@ def text_failure(template: Template) -> RubyError | Refused | None:
     machine = Machine(TRIAL_NOW, dt.UTC, None, limits=TRIAL_LIMITS)
     machine.begin()
     try:
-        template.render(machine, lambda name, before: "")
+        template.render(machine, lambda name: [])
     except (RubyError, Refused) as error:
         return error
     return None

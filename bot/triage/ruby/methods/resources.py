@@ -72,6 +72,7 @@ class Resource:
         kind: the key of the policy file, which is GitLab's path: issues, merge_requests, epics, branches, work_items.
         redacts: show nothing but how to find it.
         marks: mark texts as the resource's (for texts that people will read).
+        conceals: for texts: whether something else, by its JSON, is not for those who will read them.
     """
 
     data: Json
@@ -79,6 +80,7 @@ class Resource:
     api: Api
     redacts: bool = False
     marks: bool = False
+    conceals: Callable[[Json], bool] | None = None
     seen: Json = field(init=False)
     parts: Json = field(default_factory=dict)
 
@@ -115,8 +117,20 @@ class Resource:
         return f"{self.holder}/{self.kind}/{self.data.get('iid')}"
 
     def child(self, kind: type[Resource], data: Json) -> Resource:
-        hidden = self.redacts or (self.marks and data.get("confidential") is True)
-        return kind(data, KIND_OF[kind], self.api, hidden, self.marks)
+        return kind(data, KIND_OF[kind], self.api, self.redacts or self.is_concealed(data), self.marks, self.conceals)
+
+    def is_concealed(self, data: Json) -> bool:
+        """Whether a text hides something that is not the resource itself."""
+        return self.marks and (data.get("confidential") is True or (self.conceals is not None and self.conceals(data)))
+
+    def answer(self, data: Json) -> Json:
+        """GitLab's answer about something else, as texts may show it."""
+        shown: Json = self.own_json(data, self.redacts or self.is_concealed(data))
+        return shown
+
+    def own_json(self, data: Any, hidden: bool) -> Any:
+        shown = redacted(data, "-") if hidden else data
+        return marked(shown) if self.marks else shown
 
     def own(self, value: Any) -> Any:
         """A value as texts may show it."""
@@ -236,11 +250,15 @@ def _labels(me: Resource) -> list[Any]:
 
 
 def _query_label_events(me: Resource) -> Any:
+    return me.own_json(_event_rows(me), me.redacts)
+
+
+def _event_rows(me: Resource) -> list[Json]:
     return me.api.rows(f"{_found(me).path}/resource_label_events")
 
 
 def _label_events(me: Resource) -> list[Any]:
-    return list(me.once("label_events", lambda: [LabelEvent(row, me) for row in _query_label_events(me)]))
+    return list(me.once("label_events", lambda: [LabelEvent(row, me) for row in _event_rows(me)]))
 
 
 def _found(me: Resource) -> Resource:
@@ -278,7 +296,7 @@ def _event_label(me: LabelEvent, *, vm: Machine) -> Any:
     label = me.data.get("label")
     if not label:
         return None
-    return Label(label, me.of, added_at=_time(vm, me.data.get("created_at")))
+    return Label(label, me.of, added_at=CONFIDENTIAL if me.of.redacts else _time(vm, me.data.get("created_at")))
 
 
 def _project_path(me: Resource) -> Any:
@@ -286,7 +304,7 @@ def _project_path(me: Resource) -> Any:
         return None
     answer = me.api.one(me.holder)
     value = answer.get("path_with_namespace") if me.holder.startswith("projects") else answer.get("full_path")
-    return marked(value) if me.marks else value
+    return me.own_json(value, False)
 
 
 def _root_id(me: Resource) -> Any:
@@ -377,7 +395,7 @@ ISSUABLE: dict[str, Function] = ANY | {
     "labels": _labels,
     "label_events": _label_events,
     "query_label_events": _query_label_events,
-    "request_project": lambda me, which: me.api.one(f"projects/{which}"),
+    "request_project": lambda me, which: me.answer(me.api.one(f"projects/{which}")),
     "labels_with_details": _labels_with_details,
     "labels_chronologically": lambda me, *, vm: _labels_with_details(me, vm=vm)[::-1],
     "project_path": _project_path,

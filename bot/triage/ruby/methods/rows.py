@@ -755,7 +755,7 @@ def _join(me: list[Any], separator: Any = None, *, vm: Machine) -> str:
     parts = [_join(row, glue, vm=vm) if type(row) is list else to_text(row) for row in me]
     vm.characters(sum(map(len, parts)) + len(glue) * len(parts))
     if vm.taints:
-        from bot.triage.ruby.harmless import put_in
+        from bot.triage.ruby.parts import put_in
 
         if any(type(row) is not type(me[0]) for row in me if isinstance(row, str)):
             parts = [put_in(vm, row, "") if isinstance(row, str) else to_text(row) for row in me]

@@ -10,10 +10,10 @@ from fractions import Fraction
 from typing import Any
 
 from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_error, type_error
-from bot.triage.ruby.harmless import put_in
 from bot.triage.ruby.machine import MISSING, Machine
 from bot.triage.ruby.methods import inflections, regexps
 from bot.triage.ruby.methods.rows import iterated, span
+from bot.triage.ruby.parts import put_in
 from bot.triage.ruby.patterns import compile_pattern, escaped, searched
 from bot.triage.ruby.values import (
     Block,
