@@ -199,7 +199,7 @@ class Runner:
         self.used: list[str] = []
 
     def run(self, policy: Policy) -> None:
-        from bot.triage.engine import Engine
+        from bot.triage.engine import Engine, World
         from bot.triage.reading import Known
         from bot.triage.report import Report
         from bot.wiring import connect_for_policies
@@ -214,7 +214,7 @@ class Runner:
         )
         self.requests.on_get = report.dot
         reading = gitlab.policy_reader()
-        engine = Engine(reading, self.options, report.told(), Known(reading, self._cached_members))
+        engine = Engine(reading, self.options, report.told(), World(Known(reading, self._cached_members)))
         result = engine.run([policy])
         for text in result.printed:
             click.echo(text, nl=False)

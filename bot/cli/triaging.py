@@ -68,7 +68,8 @@ def run(
     from bot.domain.plan import Notice, NoticeKind, Plan
     from bot.runtime.applying import apply_plan
     from bot.runtime.run import Part, Run
-    from bot.triage.engine import Engine, Options, Source
+    from bot.triage.engine import Engine, Options, Source, World
+    from bot.triage.reading import Known
 
     environment: Environment = ctx.obj
     sources = [Source("projects", each) for each in projects] + [Source("groups", each) for each in groups]
@@ -81,12 +82,22 @@ def run(
     own = gitlab.identity.usernames()
     parts: list[Part] = []
     steps: list[Any] = []
+    reading = gitlab.policy_reader()
+    world = World(Known(reading))
     with progress(len(sources)) as advance:
         for source in sources:
             advance(source.id or "all projects")
             policies = _read(files, lenient=lenient, source=source.kind)
-            options = Options(source, moment, zone, refetch=refetch, bot_usernames=own, extensions=triage_extensions())
-            result = Engine(gitlab.policy_reader(), options).run(policies)
+            options = Options(
+                source,
+                moment,
+                zone,
+                refetch=refetch,
+                bot_usernames=own,
+                keeps_secrets=True,
+                extensions=triage_extensions(),
+            )
+            result = Engine(reading, options, world=world).run(policies)
             notices = tuple(
                 Notice(NoticeKind.REFUSED, failure.resource or failure.rule, str(failure))
                 for failure in result.failures

@@ -6,7 +6,7 @@ import contextvars
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import requests
 
@@ -14,25 +14,70 @@ from bot.domain.errors import GitLabError, GitLabRefused
 from bot.gitlab_api.client import Client, Json
 
 MOST_SIDE_BY_SIDE = 16
+# What follows the path of a group in a reference, an address or a longer path.
+_AFTER_PATH = ("", "/", "#", "!", "&", "%", "~", "?", "$")
+# Lists whose rows name the place where they lie.
+_SHOW_THEIR_PATH = ("issues", "merge_requests", "epics", "-", "repository")
+
+
+def _places(row: Json, root: str) -> Iterator[str]:
+    """The paths that a row shows of itself, as `group/project#1`.
+
+    Args:
+        root: the path of the host below which GitLab lies, mostly empty.
+    """
+    references, namespace = row.get("references"), row.get("namespace")
+    if isinstance(references, dict):
+        yield str(references.get("full") or "")
+    if isinstance(namespace, dict) and "path_with_namespace" not in row:
+        yield str(namespace.get("full_path") or "")
+    for key in ("path_with_namespace", "full_path", "fullPath"):
+        yield str(row.get(key) or "")
+    for key in ("web_url", "webUrl"):
+        yield urlsplit(str(row.get(key) or "")).path.strip("/").removeprefix(root).lstrip("/").removeprefix("groups/")
 
 
 class PolicyReader:
     """Implements bot.triage.reading.Reading.
 
     Args:
-        hidden_groups: what lies in projects below them is dropped here, whoever asks.
+        hidden_groups: these groups, and all that lies below them, are not there, whoever asks.
     """
 
     def __init__(self, client: Client, hidden_groups: tuple[str, ...] = ()) -> None:
-        self._client, self._hidden = client, tuple(f"{group}/" for group in hidden_groups)
-        self.base_url = client.url
+        self._client, self.base_url = client, client.url
+        self._hidden = tuple(group.strip("/").lower() for group in hidden_groups)
+        self._root = urlsplit(client.url).path.strip("/")
+        # Projects and groups, as paths of the API, of which a row was shown: what has no path of its own may be read.
+        self._open: dict[str, bool] = {}
 
     def _is_hidden(self, row: Json) -> bool:
-        references = row.get("references")
-        full = str(references.get("full") or "") if isinstance(references, dict) else ""
-        path = full or str(row.get("path_with_namespace") or row.get("full_path") or "")
-        place = str(row.get("web_url") or "").removeprefix(f"{self.base_url}/")
-        return bool(self._hidden) and (path.startswith(self._hidden) or place.startswith(self._hidden))
+        if not self._hidden:
+            return False
+        hidden = any(map(self._is_below, _places(row, self._root)))
+        if not hidden and row.get("project_id") is not None and "references" in row:
+            self._open[f"projects/{row['project_id']}"] = True
+        return hidden
+
+    def _is_below(self, place: str) -> bool:
+        lower = place.lower().lstrip("/")
+        return any(lower.startswith(group) and lower[len(group) :][:1] in _AFTER_PATH for group in self._hidden)
+
+    def _refuse_hidden(self, path: str) -> None:
+        """Refuses what lies below a hidden project or group and does not say so in its own rows: members, notes."""
+        folder, _, rest = path.partition("/")
+        holder, _, below = rest.partition("/")
+        if not self._hidden or folder not in ("projects", "groups") or not holder:
+            return
+        if self._is_below(unquote(holder)):
+            raise GitLabRefused(404, "404 Not found", f"GET /{path}")
+        if below and below.partition("/")[0] not in _SHOW_THEIR_PATH:
+            place = f"{folder}/{holder}"
+            if place not in self._open:
+                answer, _ = self._client.answer("GET", f"/{place}", {})
+                self._open[place] = not (isinstance(answer, dict) and self._is_hidden(answer))
+            if not self._open[place]:
+                raise GitLabRefused(404, "404 Not found", f"GET /{path}")
 
     def pages(
         self, path: str, params: list[tuple[str, str]], *, per_page: int, follows_links: bool
@@ -42,6 +87,7 @@ class PolicyReader:
         Raises:
             GitLabError: also where an answer is no list.
         """
+        self._refuse_hidden(path)
         wanted: Json = {"per_page": str(per_page), **dict(params)}
         rows, headers = self._page(path, wanted)
         yield rows
@@ -79,6 +125,8 @@ class PolicyReader:
         return [row for row in rows if not self._is_hidden(row)], headers
 
     def get(self, path: str, params: list[tuple[str, str]]) -> Any:
+        """One answer; 404 for what is hidden. Raises GitLabError."""
+        self._refuse_hidden(path)
         answer, _ = self._client.answer("GET", f"/{path}", dict(params))
         if isinstance(answer, dict) and set(answer) <= {"message", "error"} and answer:
             raise GitLabRefused(404, str(answer.get("message") or answer.get("error")), f"GET /{path}")
@@ -95,8 +143,15 @@ class PolicyReader:
             errors = answer.get("errors") if isinstance(answer, dict) else None
             first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
             raise GitLabRefused(200, str(first.get("message", "no data"))[:200], "POST /api/graphql")
-        data: Json = answer["data"]
+        data: Json = self._without_hidden(answer["data"])
         return data
+
+    def _without_hidden(self, value: Any) -> Any:
+        """The answer without the nodes that are hidden."""
+        if isinstance(value, list):
+            rows = [row for row in value if not (isinstance(row, dict) and self._is_hidden(row))]
+            return [self._without_hidden(row) for row in rows]
+        return {key: self._without_hidden(each) for key, each in value.items()} if isinstance(value, dict) else value
 
     def side_by_side(self, calls: list[Callable[[], Any]]) -> list[Any]:
         def tried(call: Callable[[], Any]) -> Any:

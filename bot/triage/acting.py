@@ -20,7 +20,7 @@ from bot.domain.changes import (
     UpdateWorkItem,
     hash_of,
 )
-from bot.domain.markers import marker, read_marker
+from bot.domain.markers import marker
 from bot.domain.plan import Step
 from bot.triage.conditions import Seen
 from bot.triage.facts import Item, apply_note, apply_state, holder_of, touch, with_labels
@@ -70,15 +70,24 @@ class IssueTexts:
 class Acting:
     """The actions of one rule (and one expansion)."""
 
-    def __init__(self, engine: Engine, rule: Rule) -> None:
+    def __init__(self, engine: Engine, rule: Rule, items: list[Item]) -> None:
         self.engine, self.rule, self.known = engine, rule, engine.known
         self.steps: list[Step] = []
         self.warnings: list[str] = []
-        self.failures: list[Any] = []
         self.printed: list[str] = []
+        self._before = [(item, dict(item.row), set(item.changed), item.is_gone) for item in items]
+        self._waited_for: list[tuple[str, str | None]] = []
 
     def take_back(self) -> None:
+        """Nothing of the rule was done: no steps, and the facts as they were before it."""
         self.steps.clear()
+        for item, row, changed, is_gone in self._before:
+            item.row, item.changed, item.is_gone = row, changed, is_gone
+        for path, key in reversed(self._waited_for):
+            if key is None:
+                self.engine.world.last_on.pop(path, None)
+            else:
+                self.engine.world.last_on[path] = key
 
     # -- the order of the gem: summarize, comment, update, comment_on_summary, issue, delete, work_item_status -------
 
@@ -123,10 +132,12 @@ class Acting:
                 self.engine._fail(self.rule, RubyError(type(error).__name__, sentence), item.name)
                 continue
             rule = rule_of(self.rule, answer)
-            inner = Acting(self.engine, rule)
+            inner = Acting(self.engine, rule, [])
             inner.act([item])
             self.steps += inner.steps
             self.warnings += inner.warnings
+            self.printed += inner.printed
+            self._waited_for += inner._waited_for
 
     # -- texts -------------------------------------------------------------------------------------------------------
 
@@ -340,17 +351,16 @@ class Acting:
     def add(self, change: Change, because: str, item: Item | None = None, *, needs: tuple[str, ...] = ()) -> None:
         rule = self.rule.shown_name or "a rule without a name"
         path = _path_of(change)
-        after = self.engine.last_on.get(path)
-        public = item is not None and item.row.get("confidential") is not True and False
+        after = self.engine.world.last_on.get(path)
         step = Step(
             change,
             f"rule {rule}: {because}",
             subject=item.name if item is not None else rule,
             needs=needs,
             after=(after,) if after else (),
-            public=public,
         )
-        self.engine.last_on[path] = change.key
+        self._waited_for.append((path, after))
+        self.engine.world.last_on[path] = change.key
         self.steps.append(step)
 
     def target(self, item: Item) -> Target:
@@ -407,13 +417,11 @@ class Acting:
         return marker("triage", rule=rule, reason=hash_of(reason))
 
     def _is_written(self, item: Item, mark: str) -> bool:
-        wanted = read_marker("triage", mark)
         rows = self.known.rows(f"{_notes_path(item)}/notes")
-        own = self.engine.options.bot_usernames
-        return any(
-            read_marker("triage", row.get("body") or "") == wanted and (row.get("author") or {}).get("username") in own
-            for row in rows
-        )
+        return any(str(row.get("body") or "").rstrip().endswith(mark) and self._is_own(row) for row in rows)
+
+    def _is_own(self, row: Json) -> bool:
+        return (row.get("author") or {}).get("username") in self.engine.options.bot_usernames
 
     def _now_text(self) -> str:
         return self.engine.options.now.strftime("%Y-%m-%dT%H:%M:%S.000Z")
@@ -642,10 +650,7 @@ class Acting:
     def _is_open(self, project: str, title: str, mark: str) -> bool:
         path = f"projects/{segment(project)}/issues"
         rows = self.known.rows(path, ("state", "opened"), ("search", title), ("in", "title"))
-        own = self.engine.options.bot_usernames
-        return any(
-            mark in (row.get("description") or "") and (row.get("author") or {}).get("username") in own for row in rows
-        )
+        return any(str(row.get("description") or "").rstrip().endswith(mark) and self._is_own(row) for row in rows)
 
     def _summary_of(self, prepared: list[Prepared]) -> OpenIssue | None:
         items = "\n".join(each.line for each in prepared)
@@ -669,7 +674,7 @@ class Acting:
         value = rule.actions.get("summarize")
         if not isinstance(value, dict):
             return ""
-        acting = Acting(self.engine, rule)
+        acting = Acting(self.engine, rule, items)
         lines = []
         for item in items:
             try:

@@ -7,6 +7,7 @@ would see in GitLab, and the plan of the whole run is known before the first wri
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -140,18 +141,36 @@ class Result:
     printed: list[str] = field(default_factory=list)
 
 
+@dataclass
+class World:
+    """What runs over several sources share: a resource that lies in two of them is one, with all that was done to it.
+
+    Args:
+        known: the answers of GitLab.
+        items: the resources, by their keys.
+        last_on: the last change on each path, which the next one waits for.
+    """
+
+    known: Known
+    items: dict[Any, Item] = field(default_factory=dict)
+    last_on: dict[str, str] = field(default_factory=dict)
+    turns: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+
 class Engine:
     """One run over one source.
 
     Args:
         reading: GitLab; nothing is written.
+        world: shared with the runs over other sources of the same plan.
     """
 
     def __init__(
-        self, reading: Reading, options: Options, told: Told | None = None, known: Known | None = None
+        self, reading: Reading, options: Options, told: Told | None = None, world: World | None = None
     ) -> None:
         self.reading, self.options, self.told = reading, options, told or Told()
-        self.known = known or Known(reading)
+        self.world = world or World(Known(reading))
+        self.known = self.world.known
         self.api = ExpressionApi(self.known)
         delta = options.now - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
         ns = (delta.days * 86400 + delta.seconds) * NS + delta.microseconds * 1000
@@ -166,21 +185,19 @@ class Engine:
         self._discussions: dict[Any, dict[str, int]] = {}
         self._lock = threading.Lock()
         self.shared: dict[tuple[str, str], int] = {}
-        self.last_on: dict[str, str] = {}
         self.is_explaining = False
         self._machine = Machine(options.now, options.zone, None)
         self._machine.printed = self.result.printed
-        self._turn = 0
 
     def turn(self) -> int:
         """A number of its own for each change, so that two that are alike are two."""
-        self._turn += 1
-        return self._turn
+        return next(self.world.turns)
 
     # -- the run -----------------------------------------------------------------------------------------------------
 
     def run(self, policies: list[Policy]) -> Result:
         """The plan of all policies, one after the other."""
+        self.slimming = Slimming.for_policies(policies)
         for policy in policies:
             self.run_policy(policy)
         return self.result
@@ -188,7 +205,6 @@ class Engine:
     def run_policy(self, policy: Policy) -> None:
         self.told.policy(policy)
         self.per_page = policy.per_page
-        self.slimming = Slimming.for_policy(policy)
         self.shared = {} if self.options.refetch else self._sharing(policy)
         self.told.source(self.options.source)
         for each in policy.types:
@@ -247,14 +263,10 @@ class Engine:
             self._act(rule, lambda acting, items=items: acting.act(items), items)  # type: ignore[misc]
 
     def _act(self, rule: Rule, decide: Callable[[Acting], None], items: list[Item]) -> None:
-        acting = Acting(self, rule)
+        acting = Acting(self, rule, items)
         try:
             decide(acting)
-        except (UnknownName, RubyError, Refused) as error:
-            self._fail(rule, error)
-            acting.take_back()
-            return
-        except GitLabError as error:
+        except (UnknownName, RubyError, Refused, GitLabError) as error:
             self._fail(rule, error)
             acting.take_back()
             return
@@ -262,7 +274,6 @@ class Engine:
             self.result.printed += acting.printed
         self._told_counts = replace(self._told_counts, steps=tuple(acting.steps), warnings=tuple(acting.warnings))
         self.result.steps += acting.steps
-        self.result.failures += acting.failures
         self.result.runs.append(self._told_counts)
         self.told.rule_done(self._told_counts)
 
@@ -476,13 +487,11 @@ class Engine:
         item = Item(kind, holder_of(kind, row, source.path or "projects/"), self.slimming.slim(row))
         if kind == "branches" and row.get("project_id") is None and source.kind == "projects" and source.id.isdigit():
             item.row["project_id"] = int(source.id)
-        known = self.items.get(item.key)
-        if known is not None:
-            if not known.is_changed:
-                known.row = item.row
-            return known
-        self.items[item.key] = item
-        return item
+        known = self.world.items.setdefault(item.key, item)
+        if not known.is_changed:
+            known.row = item.row
+        self.items[known.key] = known
+        return known
 
     # -- filtering ---------------------------------------------------------------------------------------------------
 

@@ -89,7 +89,7 @@ def _explain_rule(engine: Engine, rule: Rule, item: Item, done: list[str]) -> It
 
 
 def _actions(engine: Engine, rule: Rule, item: Item, done: list[str]) -> Iterator[str]:
-    acting = Acting(engine, rule)
+    acting = Acting(engine, rule, [item])
     before = len(engine.result.failures)
     try:
         acting.act([item])

@@ -56,6 +56,8 @@ _BASE = frozenset(
         "merge_requests_count",
     }
 )
+# What an action may set to null: whether GitLab has said that it is null, or nothing, makes a difference.
+_KEPT_WHEN_NULL = ("weight", "health_status", "discussion_locked")
 _USER = ("id", "username")
 # `resource` used otherwise than with a key that is written down: then nobody knows what is read.
 _OPEN_USE = re.compile(r"\bresource\b(?!\s*(?:\[\s*(?::\w+|\"\w+\"|'\w+')\s*\]|&?\.(?:dig|fetch|key\?)\s*\(\s*[:\"']))")
@@ -73,11 +75,12 @@ class Slimming:
         return Slimming(None, None)
 
     @staticmethod
-    def for_policy(policy: Policy) -> Slimming:
-        """By the words of the file: a field that it does not name is not read."""
-        if _OPEN_USE.search(policy.text) or "first_contribution" in policy.text:
+    def for_policies(policies: list[Policy]) -> Slimming:
+        """By the words of the files: a field that none of them names is not read."""
+        text = "\n".join(policy.text for policy in policies)
+        if _OPEN_USE.search(text) or "first_contribution" in text:
             return Slimming.everything()
-        words = frozenset(re.findall(r"[a-z_0-9]+", policy.text))
+        words = frozenset(re.findall(r"[a-z_0-9]+", text))
         return Slimming(_BASE | words, tuple({*_USER, *(words & {"name", "email", "state", "avatar_url", "web_url"})}))
 
     def slim(self, row: Json) -> Json:
@@ -85,7 +88,7 @@ class Slimming:
             return row
         result: Json = {}
         for key, value in row.items():
-            if key not in self.kept or value is None:
+            if key not in self.kept or (value is None and key not in _KEPT_WHEN_NULL):
                 continue
             if isinstance(value, dict) and "username" in value and self.users is not None:
                 value = {name: value[name] for name in self.users if name in value}

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.automations.policy_triage.settings import PolicySource, TriageSettings, covers
 from bot.domain.plan import Notice, NoticeKind, Plan
 from bot.domain.ports import Scope
-from bot.triage.engine import Engine, Failure, Options, Source
+from bot.triage.engine import Engine, Failure, Options, Source, World
 from bot.triage.extensions import NONE
 from bot.triage.reading import Known, Reading, segment
 
@@ -38,7 +38,8 @@ def plan_triage(scope: Scope, reader: TriageReader, settings: Any, now: datetime
     names = reader.bot_usernames()
     zone = ZoneInfo(own.time_zone)
     if scope.is_everything:
-        plans = [_sweep(source, settings, reading, names, now, zone) for source in own.sources]
+        world = World(Known(reading))
+        plans = [_sweep(source, settings, reading, names, now, zone, world) for source in own.sources]
     else:
         plans = list(_one(scope, settings, reading, names, now, zone))
     plan = Plan()
@@ -70,11 +71,9 @@ def _sweep(
     names: frozenset[str],
     now: datetime,
     zone: ZoneInfo,
+    world: World,
 ) -> Plan:
-    options = Options(
-        _source(source), now, zone, bot_usernames=names, keeps_secrets=True, extensions=settings.extensions or NONE
-    )
-    engine = Engine(reading, options)
+    engine = Engine(reading, _options(source, settings, names, now, zone), world=world)
     result = engine.run([settings.policies[file] for file in source.policies])
     return Plan(tuple(result.steps), tuple(_notices(result.failures)))
 
@@ -94,22 +93,19 @@ def _one(
             place = scope.reference.path
             for source in own.sources:
                 if source.path == place:
-                    yield _sweep(source, settings, reading, names, now, zone)
+                    yield _sweep(source, settings, reading, names, now, zone, World(Known(reading)))
             return
         path = f"projects/{segment(scope.reference.path)}/{scope.resource_kind}/{scope.reference.iid}"
     else:
         path = f"projects/{scope.project_id}/{scope.resource_kind}/{scope.iid}"
-    known = Known(reading)
-    row = known.get(path)
+    world = World(Known(reading))
+    row = world.known.get(path)
     full = str((row.get("references") or {}).get("full") or "") if isinstance(row, dict) else ""
     project = full.rpartition("!" if scope.resource_kind == "merge_requests" else "#")[0]
     for source in own.sources:
         if not project or not source.real_time or not covers(source, project):
             continue
-        options = Options(
-            _source(source), now, zone, bot_usernames=names, keeps_secrets=True, extensions=settings.extensions or NONE
-        )
-        engine = Engine(reading, options, known=known)
+        engine = Engine(reading, _options(source, settings, names, now, zone), world=world)
         result = engine.run_event(
             [settings.policies[file] for file in source.policies], scope.resource_kind, dict(row), scope.event_kind
         )
