@@ -21,7 +21,7 @@ from bot.domain.errors import WrongInput, WrongSettings
 if TYPE_CHECKING:
     from bot.domain.plan import Outcome, Step
     from bot.triage.engine import Result
-    from bot.triage.policy import Policy
+    from bot.triage.rules import Policy
 
 Json = dict[str, Any]
 SIGNS = {"projects": ("#", "!"), "groups": ("#", "!", "&"), "all": ("#", "!", "&")}
@@ -250,7 +250,8 @@ class Runner:
         try:
             rows = json.loads(path.read_text("utf-8"))
         except ValueError:
-            raise WrongInput(f"The file {path} of --cache-dir is not JSON.") from None
+            click.echo(f"[WARNING] {path} of --cache-dir is not JSON; GitLab is asked instead.", err=True)
+            return None
         return rows if isinstance(rows, list) else None
 
     def finish(self) -> int:

@@ -14,7 +14,7 @@ from bot.domain.errors import WrongInput, WrongSettings
 from bot.wiring import Environment, triage_extensions
 
 if TYPE_CHECKING:
-    from bot.triage.policy import Policy
+    from bot.triage.rules import Policy
 
 Json = dict[str, Any]
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str), metavar="FILE...")

@@ -24,18 +24,19 @@ from bot.domain.markers import marker
 from bot.domain.plan import Step
 from bot.triage.conditions import Seen
 from bot.triage.facts import Item, apply_note, apply_state, holder_of, touch, with_labels
-from bot.triage.language import UPDATE_ACTIONS
-from bot.triage.policy import Rule, is_on, names_of, rule_of
+from bot.triage.language import HEALTH, UPDATE_ACTIONS
+from bot.triage.policy import rule_of
 from bot.triage.reading import UnknownName, segment
 from bot.triage.ruby.errors import Refused, RubyError
+from bot.triage.ruby.methods.resources import redacted
 from bot.triage.ruby.templates import Template
+from bot.triage.rules import Rule, is_on, names_of, plain_text
 from bot.triage.texts import Writing
 
 if TYPE_CHECKING:
     from bot.triage.engine import Engine
 
 Json = dict[str, Any]
-HEALTH = {"on_track": "onTrack", "needs_attention": "needsAttention", "at_risk": "atRisk"}
 ISSUE_ONLY = {"weight": "set", "health_status": "set", "move": "performed"}
 _VISIBILITY = {"private": 0, "internal": 1, "public": 2}
 OLDEST_FOR_STATUS = (19, 1)
@@ -119,7 +120,7 @@ class Acting:
             for each in prepared:
                 self._delete(each.item)
         if actions.get("work_item_status") is not None:
-            self._set_status(prepared, str(actions["work_item_status"]))
+            self._set_status(prepared, plain_text(actions["work_item_status"]))
 
     def _custom(self, name: str, items: list[Item]) -> None:
         """An action of an installed package: what it answers is done as if the policy had said it."""
@@ -226,14 +227,14 @@ class Acting:
         return _VISIBILITY.get(str(answer.get("visibility")) if isinstance(answer, dict) else "", unknown)
 
     def _shown_rows(self, items: list[Item], key: dict[str, Any]) -> list[Json]:
-        """`resources` of a summary: those whose texts it may show."""
+        """`resources` of a summary: all are there, and some show only how to find them."""
         shows_all = key.get("redact_confidential_resources") is False
         rows = []
         destination = f"projects/{segment(self._destination('summarize', None))}" if items else ""
         for item in items:
             hidden = self._is_kept_from(item, destination, key.get("confidential"))
-            if not hidden and (shows_all or item.row.get("confidential") is not True):
-                rows.append(item.row)
+            hidden = hidden or (not shows_all and item.row.get("confidential") is True)
+            rows.append(redacted(item.row) if hidden else item.row)
         return rows
 
     def _comment_text(self, writing: Writing) -> str:
@@ -248,7 +249,9 @@ class Acting:
         else:
             template = templates.get(("actions", "comment"))
             parts = [writing.text(template)] if template is not None else []
-        mentions = " ".join(f"@{name}" for name in names_of(actions.get("mention")) if name)
+        names = actions.get("mention")
+        names = [name for name in names if name is not None] if isinstance(names, list) else names
+        mentions = " ".join(f"@{name}" for name in names_of(names) if name)
         return "\n\n".join(part for part in [*parts, mentions] if part).strip()
 
     def _names(self, key: str, writing: Writing) -> list[str] | None:
@@ -280,7 +283,9 @@ class Acting:
             template = templates.get(("actions", key, name))
             return writing.text(template, place, items=items).removesuffix("\n") if template is not None else ""
 
-        title = text("title", "title")
+        # The title is made before there are items.
+        template = templates.get(("actions", key, "title"))
+        title = writing.text(template, "title").removesuffix("\n") if template is not None else ""
         if key == "summarize":
             writing.row = {"type": self.rule.kind, "title": title, "items": items, "resources": rows or []}
         description = text(body_key, "markdown")
@@ -314,7 +319,7 @@ class Acting:
                     self.known.user_id(name)
             if each.texts.get("milestone"):
                 self.known.milestone_id(holder, each.texts["milestone"])
-            if each.texts.get("move") and self.rule.kind == "issues":
+            if "move" in each.texts and self.rule.kind == "issues":
                 self.known.project_id(each.texts["move"])
             if each.issue is not None and each.issue.title.strip():
                 self._check_issue(each.issue, self._destination("issue", each.item))
@@ -350,7 +355,8 @@ class Acting:
 
     def add(self, change: Change, because: str, item: Item | None = None, *, needs: tuple[str, ...] = ()) -> None:
         rule = self.rule.shown_name or "a rule without a name"
-        path = _path_of(change)
+        # The gem's mutations go out one after the other.
+        path = "graphql" if self.engine.options.refetch and isinstance(change, SetWidget) else _path_of(change)
         after = self.engine.world.last_on.get(path)
         step = Step(
             change,
@@ -452,7 +458,7 @@ class Acting:
     def _health(self, item: Item, value: Any) -> None:
         if value == item.row.get("health_status", "unknown"):
             return
-        sent = HEALTH.get(str(value), str(value)) if value is not None else None
+        sent = HEALTH.get(plain_text(value), _camel_case(plain_text(value))) if value is not None else None
         self.add(
             SetWidget(self.target(item), "healthStatusWidget", sent, self.engine.turn()), "its health_status", item
         )
@@ -759,6 +765,11 @@ class Acting:
                 "its work_item_status",
                 each.item,
             )
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _notes_path(item: Item) -> str:

@@ -15,19 +15,18 @@ from typing import Any
 
 from bot.domain.errors import GitLabError, GitLabUnreachable
 from bot.domain.plan import Step
-from bot.triage import conditions as conditions_of
 from bot.triage import status_list
 from bot.triage.acting import Acting
-from bot.triage.conditions import Seen
+from bot.triage.conditions import Bound, Seen, can_run_on, conditions_of, is_known_to_gitlab_only, query
 from bot.triage.extensions import NONE, Extensions
 from bot.triage.facts import Item, holder_of
 from bot.triage.language import BRANCHES
-from bot.triage.policy import Policy, Rule, Summary, names_of
 from bot.triage.reading import ExpressionApi, Known, Param, Reading, UnknownName, segment
 from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.methods.resources import CLASS_OF
 from bot.triage.ruby.moments import NS, Moment
+from bot.triage.rules import Policy, Rule, Summary, names_of
 from bot.triage.slimming import Slimming
 from bot.triage.texts import Clock
 from bot.triage.work_items import WORK_ITEM_QUERY, issue_like
@@ -185,7 +184,6 @@ class Engine:
         self._discussions: dict[Any, dict[str, int]] = {}
         self._lock = threading.Lock()
         self.shared: dict[tuple[str, str], int] = {}
-        self.is_explaining = False
         self._machine = Machine(options.now, options.zone, None)
         self._machine.printed = self.result.printed
 
@@ -232,7 +230,7 @@ class Engine:
             item = self._item(kind, row)
             for each in policy.types:
                 for rule in each.rules if each.kind == kind else ():
-                    if conditions_of.can_run_on(rule, event):
+                    if can_run_on(rule, event):
                         self._run_rule_on(rule, item)
         return self.result
 
@@ -291,7 +289,6 @@ class Engine:
                 gathered.append((rule, []))
                 continue
             handled: set[Any] = set()
-            together: list[Item] = []
             for expansion in rule.expansions:
                 self.told.rule(rule)
                 items = self._gathered(rule, expansion, handled)
@@ -300,9 +297,8 @@ class Engine:
                 self.result.runs.append(self._told_counts)
                 self.told.rule_done(self._told_counts)
                 handled |= {item.key for item in items}
-                together += items
-            if is_new:
-                gathered.append((rule, together))
+                if is_new:
+                    gathered.append((rule, items))
         self._told_counts = RuleRun(summary.own)
         everything = [item for _, items in gathered for item in items]
         self._act(summary.own, lambda acting: acting.summarize_summary(gathered), everything)
@@ -349,11 +345,7 @@ class Engine:
     def _can_share(self, rule: Rule) -> bool:
         if rule.kind in ("work_items", "branches") or self.options.reference is not None:
             return False
-        given = rule.conditions
-        milestone = str(conditions_of.first_of(given.get("milestone"))).lower()
-        if milestone in ("upcoming", "started"):
-            return False
-        return not any(key in given for key in conditions_of.ONLY_SERVER)
+        return not is_known_to_gitlab_only(rule)
 
     def _candidates(self, rule: Rule, expansion: tuple[str, ...] | None) -> Iterator[Item]:
         if names_of(rule.conditions.get("work_item_status")) and rule.kind == "issues":
@@ -364,13 +356,13 @@ class Engine:
         if shares:
             params = [("state", state)] if state else []
             items = self._list(rule, params, is_kept=True)
-            checks = self._list_conditions(rule)
-            unchanged = [key for key in checks if key != "state"]
+            checks = self._list_conditions(rule, expansion)
+            unchanged = [each for each in checks if each.key != "state"]
             wanted = (
-                item for item in items if self._holds(rule, expansion, item, checks if item.changed else unchanged)
+                item for item in items if all(each.holds(item) for each in (checks if item.changed else unchanged))
             )
         else:
-            own = conditions_of.query(rule, expansion, self.clock_now)
+            own = query(rule, expansion, self.clock_now)
             items = self._own_list(rule, expansion, own)
             wanted = (
                 item
@@ -398,13 +390,14 @@ class Engine:
             if without == params or unreachable.cause != "status 500":
                 raise
         items = self._list(rule, without, is_kept=not self.options.refetch)
-        return [item for item in items if self._holds(rule, expansion, item, ["date"])]
+        dates = [each for each in self._list_conditions(rule, expansion) if each.key == "date"]
+        return [item for item in items if all(each.holds(item) for each in dates)]
 
     def _may_belong_now(self, rule: Rule, item: Item) -> bool:
         """Whether a change of this run can have brought the resource into the rule's list."""
-        return any(
-            field in item.changed for key in rule.conditions for field in conditions_of.FIELDS.get(key, ())
-        ) and not (item.changed == {"updated_at", "user_notes_count"} and not self._is_newer_than(rule))
+        if not any(each.is_touched_by(item.changed) for each in conditions_of(rule, None, self)):
+            return False
+        return item.changed != {"updated_at", "user_notes_count"} or self._is_newer_than(rule)
 
     @staticmethod
     def _is_newer_than(rule: Rule) -> bool:
@@ -419,22 +412,14 @@ class Engine:
         Args:
             only_changed: only those that a change of this run can have touched; GitLab has answered the others.
         """
-        keys = self._list_conditions(rule)
+        checks = self._list_conditions(rule, expansion)
         if only_changed:
-            keys = [key for key in keys if item.changed & set(conditions_of.FIELDS.get(key, ()))]
-        return self._holds(rule, expansion, item, keys)
+            checks = [each for each in checks if each.is_touched_by(item.changed)]
+        return all(each.holds(item) for each in checks)
 
-    def _holds(self, rule: Rule, expansion: tuple[str, ...] | None, item: Item, keys: list[str]) -> bool:
-        return all(conditions_of.answer(rule, key, rule.conditions[key], item, self, expansion).holds for key in keys)
-
-    def _list_conditions(self, rule: Rule) -> list[str]:
+    def _list_conditions(self, rule: Rule, expansion: tuple[str, ...] | None) -> list[Bound]:
         """The conditions that GitLab's list filters by."""
-        return [
-            key
-            for key in rule.conditions
-            if key not in self.options.extensions.conditions
-            and (key not in conditions_of.CLIENT or (key == "date" and conditions_of.is_date_sent(rule)))
-        ]
+        return [each for each in conditions_of(rule, expansion, self) if each.is_listed]
 
     def _list(self, rule: Rule, params: list[Param], *, is_kept: bool) -> list[Item]:
         path, params = self._list_path(rule, params)
@@ -497,26 +482,17 @@ class Engine:
 
     def _filtered(self, rule: Rule, expansion: tuple[str, ...] | None, items: list[Item]) -> list[Item]:
         kept = []
-        here = [
-            key for key in conditions_of.CLIENT if key in rule.conditions and conditions_of.is_answered_here(rule, key)
-        ]
-        here += [key for key in rule.conditions if key in self.options.extensions.conditions]
-        cheap = [key for key in here if key not in conditions_of.COSTLY]
-        costly = [key for key in here if key in conditions_of.COSTLY]
+        here = [each for each in conditions_of(rule, expansion, self) if each.is_checked_here]
+        cheap = [each for each in here if not each.is_costly]
+        costly = [each for each in here if each.is_costly]
         keeps_unprotected = rule.kind == BRANCHES[0] and rule.conditions.get("protected") is None
         for item in items:
             if keeps_unprotected and item.row.get("protected"):
                 continue
             try:
                 # Every cheap condition is answered, so that a mistake in one shows on each resource that it meets.
-                answers = [
-                    conditions_of.answer(rule, key, rule.conditions[key], item, self, expansion) for key in cheap
-                ]
-                if not all(each.holds for each in answers):
-                    continue
-                if all(
-                    conditions_of.answer(rule, key, rule.conditions[key], item, self, expansion).holds for key in costly
-                ):
+                answers = [each.holds(item) for each in cheap]
+                if all(answers) and all(each.holds(item) for each in costly):
                     kept.append(item)
             except (RubyError, Refused) as error:
                 self._fail(rule, error, item.name)
@@ -527,28 +503,29 @@ class Engine:
 
     def _limited(self, rule: Rule, items: list[Item]) -> list[Item]:
         limits = rule.limits
-        if not limits:
-            return items
-        for key in ("most_recent", "oldest"):
-            if key in limits:
-                if all(item.row.get("created_at") is not None for item in items):
-                    items = sorted(items, key=lambda item: str(item.row["created_at"]), reverse=key == "most_recent")
-                items = items[: limits[key]]
+        if not {"most_recent", "oldest"} & set(limits):
+            return items[: limits["per_run"]] if "per_run" in limits else items
+        if all(item.row.get("created_at") is not None for item in items):
+            items = sorted(items, key=lambda item: str(item.row["created_at"]))
+        if "most_recent" in limits:
+            items = items[::-1][: limits["most_recent"]]
+        if "oldest" in limits:
+            items = items[: limits["oldest"]]
         return items[: limits["per_run"]] if "per_run" in limits else items
 
     def explained(self, rule: Rule, expansion: tuple[str, ...] | None, item: Item) -> list[Seen | Failure]:
         """The answer of every condition for one resource, in the order of the file."""
         result: list[Seen | Failure] = []
-        self.is_explaining = True
-        for key, value in rule.conditions.items():
+        printed = len(self.result.printed)
+        for each in conditions_of(rule, expansion, self):
             try:
-                result.append(conditions_of.answer(rule, key, value, item, self, expansion))
+                result.append(each.seen(item))
             except (RubyError, Refused, GitLabError) as error:
                 sentence = getattr(error, "sentence", None) or str(error)
-                result.append(Failure(key, sentence, 4 if isinstance(error, GitLabError) else 2, item.name))
+                result.append(Failure(each.key, sentence, 4 if isinstance(error, GitLabError) else 2, item.name))
+        del self.result.printed[printed:]
         if rule.kind == "branches" and rule.conditions.get("protected") is None and item.row.get("protected"):
             result.append(Seen("protected", False, "a branch that is not protected", "a protected one"))
-        self.is_explaining = False
         return result
 
     # -- facts -------------------------------------------------------------------------------------------------------

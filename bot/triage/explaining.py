@@ -10,9 +10,9 @@ from bot.domain.errors import GitLabError, GitLabRefused, WrongInput
 from bot.triage.acting import Acting
 from bot.triage.engine import Engine, Failure, Options, Source
 from bot.triage.facts import Item
-from bot.triage.policy import Policy, Rule
 from bot.triage.reading import Reading, UnknownName, segment
 from bot.triage.ruby.errors import Refused, RubyError
+from bot.triage.rules import Policy, Rule
 
 Json = dict[str, Any]
 KINDS = {"#": "issues", "!": "merge_requests", "&": "epics"}

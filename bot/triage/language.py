@@ -1,6 +1,6 @@
-"""The words of the policy language: which keys there are, for which types, and what gitlab-triage makes of them.
+"""The keys of a policy file, and its actions: for which types they are, what they take, a sentence and an example.
 
-Each entry has a sentence and an example; the reference page, the JSON Schema and the hints of `check` come from here.
+The reference page, the JSON Schema and the hints of `check` come from here; conditions say the same in their classes.
 """
 
 from __future__ import annotations
@@ -36,179 +36,6 @@ class Word:
 def _word(name: str, types: tuple[str, ...], accepts: str, says: str, example: str, is_ours: bool = False) -> Word:
     return Word(name, types, accepts, says, example, is_ours)
 
-
-CONDITIONS: dict[str, Word] = {
-    word.name: word
-    for word in (
-        _word(
-            "state",
-            ALL,
-            "opened, closed; merge requests also merged",
-            "The state that the list is asked for.",
-            "state: opened",
-        ),
-        _word(
-            "labels",
-            ALL,
-            "list of names; None, Any; {a,b} and {1..3}",
-            "All of these labels are on the resource.",
-            'labels: [bug, "priority::{1,2}"]',
-        ),
-        _word(
-            "forbidden_labels",
-            ALL,
-            "list of names",
-            "None of these labels is on the resource.",
-            "forbidden_labels: [stale]",
-        ),
-        _word(
-            "labels_any",
-            ALL,
-            "list of names",
-            "At least one of these labels is on the resource.",
-            "labels_any: [bug, regression]",
-            True,
-        ),
-        _word(
-            "forbidden_labels_any",
-            ALL,
-            "list of names",
-            "At least one of these labels is missing from the resource.",
-            "forbidden_labels_any: [backend, frontend]",
-            True,
-        ),
-        _word(
-            "no_additional_labels",
-            ALL,
-            "true or false",
-            "No label but those of `labels` is on the resource.",
-            "no_additional_labels: true",
-        ),
-        _word(
-            "milestone",
-            ALL,
-            "a title; none, any, upcoming, started",
-            "The milestone of the resource.",
-            "milestone: none",
-        ),
-        _word(
-            "author_username",
-            ("issues", "merge_requests", "epics", "branches"),
-            "a username",
-            "Who opened it.",
-            "author_username: ada",
-        ),
-        _word(
-            "date",
-            ALL,
-            "map of attribute, condition, interval_type, interval",
-            "How long ago something was.",
-            "date: {attribute: updated_at, condition: older_than, interval_type: months, interval: 3}",
-        ),
-        _word(
-            "votes",
-            ("issues", "merge_requests", "epics"),
-            "map of attribute, condition, threshold",
-            "How many votes it has.",
-            "votes: {attribute: upvotes, condition: greater_than, threshold: 5}",
-        ),
-        _word(
-            "upvotes",
-            ("issues", "merge_requests", "epics"),
-            "map of attribute, condition, threshold",
-            "The older name of votes.",
-            "upvotes: {attribute: upvotes, condition: less_than, threshold: 1}",
-        ),
-        _word(
-            "discussions",
-            ("issues", "merge_requests"),
-            "map of attribute (threads, notes), condition, threshold",
-            "How many threads or notes it has.",
-            "discussions: {attribute: threads, condition: greater_than, threshold: 10}",
-        ),
-        _word(
-            "author_member",
-            ("issues", "merge_requests", "epics", "work_items"),
-            "map of source, condition, source_id; inherited",
-            "Whether its author is a member of a group or project.",
-            "author_member: {source: group, condition: not_member_of, source_id: acme}",
-        ),
-        _word(
-            "assignee_member",
-            ("issues", "merge_requests", "epics", "work_items"),
-            "map of source, condition, source_id; inherited",
-            "Whether its assignee is a member of a group or project.",
-            "assignee_member: {source: group, condition: member_of, source_id: acme}",
-        ),
-        _word("weight", ISSUES, "a number; Any, None", "The weight of the issue.", "weight: None"),
-        _word("iteration", ISSUES, "a title; none, any", "The iteration of the issue.", "iteration: none"),
-        _word(
-            "health_status",
-            ISSUES,
-            "on_track, needs_attention, at_risk; none, any",
-            "The health status of the issue.",
-            "health_status: at_risk",
-        ),
-        _word(
-            "issue_type", ISSUES, "issue, incident, test_case, task", "The type of the issue.", "issue_type: incident"
-        ),
-        _word("source_branch", MERGE_REQUESTS, "a branch", "The branch that is merged.", "source_branch: feature"),
-        _word("target_branch", MERGE_REQUESTS, "a branch", "The branch that is merged into.", "target_branch: main"),
-        _word("reviewer_id", MERGE_REQUESTS, "a user's id; None, Any", "Who reviews it.", "reviewer_id: None"),
-        _word("draft", MERGE_REQUESTS, "true or false", "Whether it is a draft.", "draft: true"),
-        _word(
-            "name", BRANCHES, "text; ^ and $ anchor it", "The branch's name, as GitLab searches it.", "name: ^feature"
-        ),
-        _word(
-            "protected",
-            BRANCHES,
-            "true or false",
-            "Whether the branch is protected; left out, protected branches are kept out of it.",
-            "protected: false",
-        ),
-        _word(
-            "work_item_status",
-            ("issues", "work_items"),
-            "a name, or a list of names",
-            "The status of the work item.",
-            "work_item_status: [To do, In progress]",
-        ),
-        _word("type", WORK_ITEMS, "a name, or a list of names", "The work item type.", "type: [Issue, Task]"),
-        _word("status", WORK_ITEMS, "a name", "The status that the list is asked for.", "status: In progress"),
-        _word("assignees", WORK_ITEMS, "a username, or a list of usernames", "Who is assigned.", "assignees: [ada]"),
-        _word(
-            "title",
-            ALL,
-            "text, or /a regular expression/",
-            "The title contains this text, whatever its case.",
-            "title: WIP",
-            True,
-        ),
-        _word(
-            "ruby",
-            ALL,
-            "a Ruby expression",
-            "Anything that can be said in Ruby; see the expressions.",
-            "ruby: resource[:upvotes] > 5 && milestone.nil?",
-        ),
-        _word(
-            "any_of",
-            ALL,
-            "list of maps of conditions",
-            "At least one of these groups of conditions holds.",
-            "any_of: [{labels: [bug]}, {title: crash}]",
-            True,
-        ),
-        _word(
-            "none_of",
-            ALL,
-            "list of maps of conditions",
-            "None of these groups of conditions holds.",
-            "none_of: [{labels: [stale]}, {milestone: any}]",
-            True,
-        ),
-    )
-}
 
 ACTIONS: dict[str, Word] = {
     word.name: word
@@ -340,9 +167,6 @@ ACTIONS: dict[str, Word] = {
     )
 }
 
-DATE_KEYS = ("attribute", "condition", "interval_type", "interval", "filter_in_ruby", "last_activity_by")
-VOTES_KEYS = ("attribute", "condition", "threshold")
-MEMBER_KEYS = ("source", "condition", "source_id", "inherited")
 LIMIT_KEYS = ("most_recent", "oldest", "per_run")
 SUMMARIZE_KEYS = (
     "title",
@@ -371,27 +195,9 @@ RULE_KEYS = ("name", "conditions", "limits", "actions", "api", "type", "real_tim
 SUMMARY_KEYS = ("name", "rules", "actions")
 TYPE_KEYS = ("rules", "summaries")
 FILE_KEYS = ("resource_rules", "host_url", "api_version", "per_page")
+# The health statuses, and how GraphQL spells them.
+HEALTH = {"on_track": "onTrack", "needs_attention": "needsAttention", "at_risk": "atRisk"}
 SUMMARY_ACTIONS = ("summarize", "comment_on_summary")
-WORK_ITEM_CONDITIONS = (
-    "type",
-    "state",
-    "status",
-    "labels",
-    "forbidden_labels",
-    "assignees",
-    "milestone",
-    "date",
-    "author_member",
-    "assignee_member",
-    "ruby",
-    "no_additional_labels",
-    "work_item_status",
-    "labels_any",
-    "forbidden_labels_any",
-    "title",
-    "any_of",
-    "none_of",
-)
 WORK_ITEM_ACTIONS = (
     "labels",
     "remove_labels",
@@ -405,11 +211,6 @@ WORK_ITEM_ACTIONS = (
     "comment_on_summary",
     "repeat",
 )
-STATES = {
-    "issues": ("opened", "closed"),
-    "merge_requests": ("opened", "closed", "merged"),
-    "work_items": ("opened", "closed"),
-}
 UPDATE_ACTIONS = (
     "labels",
     "remove_labels",

@@ -119,6 +119,8 @@ class Known:
         return int(answer[0]["id"])
 
     def project_id(self, path: str) -> int:
+        if not path.strip():
+            raise UnknownName(f"Project `{path}` doesn't exist!")
         try:
             answer = self.get(f"projects/{segment(path)}")
         except GitLabRefused as refused:

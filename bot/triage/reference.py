@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from bot.triage import language
-from bot.triage.conditions import events_of
+from bot.triage.conditions import CONDITIONS
+from bot.triage.conditions.condition import Condition
 from bot.triage.ruby.methods import tables
 from bot.triage.ruby.methods.objects import FUNCTIONS, OBJECT
 from bot.triage.ruby.methods.resources import Branch, Epic, Issue, Label, LabelEvent, MergeRequest, Milestone, WorkItem
@@ -55,10 +56,10 @@ def reference_page() -> str:
         "## Conditions",
         "",
     ]
-    for word in language.CONDITIONS.values():
-        lines += _entry(word, "conditions")
-        events = events_of(word.name)
-        lines += [f"Answered again on: {', '.join(events) if events else 'the sweep only'}.", ""]
+    for condition in CONDITIONS.values():
+        lines += _entry(condition, "conditions")
+        events = ", ".join(condition.events) or "the sweep only"
+        lines += [f"Answered again on: {events}.", ""]
     lines += [
         "### Fields of `date`",
         "",
@@ -87,7 +88,7 @@ def reference_page() -> str:
     return "\n".join(lines)
 
 
-def _entry(word: language.Word, section: str) -> list[str]:
+def _entry(word: language.Word | Condition, section: str) -> list[str]:
     ours = " *ours*" if word.is_ours else ""
     return [
         f"### `{word.name}`{ours}",
@@ -157,7 +158,9 @@ def _names(table: dict[str, Any]) -> str:
 def json_schema() -> str:
     """The JSON Schema of a policy file, for editors; `check` knows more."""
     text_or_list = {"oneOf": [{"type": "string"}, {"type": "array"}]}
-    conditions = {word.name: {"description": f"{word.says} {word.accepts}"} for word in language.CONDITIONS.values()}
+    conditions = {
+        each.name: each.schema | {"description": f"{each.says} {each.accepts}"} for each in CONDITIONS.values()
+    }
     actions = {word.name: {"description": f"{word.says} {word.accepts}"} for word in language.ACTIONS.values()}
     number = {"type": "integer", "minimum": 0}
     rule: dict[str, Any] = {

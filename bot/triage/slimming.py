@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from bot.triage.policy import Policy
+from bot.triage.rules import Policy
 
 Json = dict[str, Any]
 _BASE = frozenset(
@@ -58,21 +58,23 @@ _BASE = frozenset(
 )
 # What an action may set to null: whether GitLab has said that it is null, or nothing, makes a difference.
 _KEPT_WHEN_NULL = ("weight", "health_status", "discussion_locked")
-_USER = ("id", "username")
 # `resource` used otherwise than with a key that is written down: then nobody knows what is read.
-_OPEN_USE = re.compile(r"\bresource\b(?!\s*(?:\[\s*(?::\w+|\"\w+\"|'\w+')\s*\]|&?\.(?:dig|fetch|key\?)\s*\(\s*[:\"']))")
+_OPEN_USE = re.compile(r"\bresource\b(?!\s*(?:\[\s*(?::\w+|\"\w+\"|'\w+')\s*\]|&?\.dig\s*\(\s*[:\"']))")
+
+
+_KEY = re.compile(r"[\[(,]\s*[:\"'](\w+)")
 
 
 @dataclass(frozen=True)
 class Slimming:
-    """Args: kept: the fields that stay; None for all. users: the fields of people that stay; None for all."""
+    """Args: kept: the fields that stay; None for all. whole: of these, the ones of which expressions read the parts."""
 
     kept: frozenset[str] | None
-    users: tuple[str, ...] | None
+    whole: frozenset[str] = frozenset()
 
     @staticmethod
     def everything() -> Slimming:
-        return Slimming(None, None)
+        return Slimming(None)
 
     @staticmethod
     def for_policies(policies: list[Policy]) -> Slimming:
@@ -80,8 +82,7 @@ class Slimming:
         text = "\n".join(policy.text for policy in policies)
         if _OPEN_USE.search(text) or "first_contribution" in text:
             return Slimming.everything()
-        words = frozenset(re.findall(r"[a-z_0-9]+", text))
-        return Slimming(_BASE | words, tuple({*_USER, *(words & {"name", "email", "state", "avatar_url", "web_url"})}))
+        return Slimming(_BASE | frozenset(re.findall(r"[a-z_0-9]+", text)), frozenset(_KEY.findall(text)))
 
     def slim(self, row: Json) -> Json:
         if self.kept is None:
@@ -90,19 +91,21 @@ class Slimming:
         for key, value in row.items():
             if key not in self.kept or (value is None and key not in _KEPT_WHEN_NULL):
                 continue
-            if isinstance(value, dict) and "username" in value and self.users is not None:
-                value = {name: value[name] for name in self.users if name in value}
-            elif isinstance(value, list) and key in ("assignees", "reviewers"):
-                value = [{name: each[name] for name in self.users or () if name in each} for each in value]
-            elif key == "labels" and isinstance(value, list):
-                value = [sys.intern(label) if isinstance(label, str) else label for label in value]
-            elif key == "milestone" and isinstance(value, dict):
-                value = {
-                    name: each
-                    for name, each in value.items()
-                    if name not in ("web_url", "description") or (name in self.kept and name != "web_url")
-                }
-            elif isinstance(value, str) and key in ("state", "type"):
-                value = sys.intern(value)
-            result[sys.intern(key)] = value
+            result[sys.intern(key)] = value if key in self.whole else self._part(key, value)
         return result
+
+    def _part(self, key: str, value: Any) -> Any:
+        if isinstance(value, dict) and "username" in value:
+            return _person(value)
+        if key in ("assignees", "reviewers") and isinstance(value, list):
+            return [_person(each) for each in value]
+        if key == "labels" and isinstance(value, list):
+            return [sys.intern(label) if isinstance(label, str) else label for label in value]
+        if key == "milestone" and isinstance(value, dict):
+            dropped = {"web_url", "description"} - (self.kept or frozenset())
+            return {name: each for name, each in value.items() if name not in dropped}
+        return sys.intern(value) if isinstance(value, str) and key in ("state", "type") else value
+
+
+def _person(user: Json) -> Json:
+    return {name: user[name] for name in ("id", "username") if name in user}

@@ -31,6 +31,15 @@ _COUNTS = """query($source: ID!, $after: String, $iids: [String!]) {
 }"""
 
 
+# What the answer says of a resource beside its counts, which expressions may read, too.
+_OF_NODES = {
+    "title": "title",
+    "web_url": "webUrl",
+    "user_discussions_count": "userDiscussionsCount",
+    "user_notes_count": "userNotesCount",
+}
+
+
 class SourceHasNoPath(Exception):
     def __init__(self) -> None:
         self.sentence = "A source with given source_id was not found!"
@@ -96,9 +105,7 @@ def load_counts(
         for node in _pages(known, query, variables, holder, connection):
             item = by_id.get(number(node["id"]))
             if item is not None:
-                item.row |= {
-                    name: node[field] for name, field in (("title", "title"), ("web_url", "webUrl")) if node.get(field)
-                }
+                item.row |= {name: node[field] for name, field in _OF_NODES.items() if node.get(field) is not None}
                 counts[item.key] = {
                     "threads": int(node.get("userDiscussionsCount") or 0),
                     "notes": int(node.get("userNotesCount") or 0),

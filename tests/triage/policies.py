@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.errors import GitLabRefused
 from bot.triage.engine import Engine, Options, Result, Source
-from bot.triage.policy import Policy, read_policy
+from bot.triage.policy import read_policy
+from bot.triage.rules import Policy
 
 Json = dict[str, Any]
 NOW = dt.datetime(2026, 3, 15, 10, 30, tzinfo=dt.UTC)

@@ -48,7 +48,7 @@ MISTAKES = [
     (rule("actions: {comment: 'C:\\users'}"), f"p.yml:5:31: {R}.actions.comment: \\u needs hexadecimal digits; write \\\\u for a backslash. gitlab-triage stops here, too."),
     (rule("actions: {comment: 'x #{foo}'}"), f"p.yml:5:33: {R}.actions.comment: There is no method or variable `foo` here."),
     (rule("actions: {comment: 'x #{1'}"), f"p.yml:5:31: {R}.actions.comment: syntax error, #{{ without its }}. gitlab-triage stops here, too."),
-    (rule("actions: {comment: x, comment_type: note}"), f"p.yml:5:31: {R}.actions.comment_type: Unknown comment type: note Write comment or thread."),
+    (rule("actions: {comment: x, comment_type: note}"), f"p.yml:5:31: {R}.actions.comment_type: Unknown comment type: note. Write comment or thread."),
     (rule("actions: {delete: 'false'}"), f"p.yml:5:19: warning: {R}.actions.delete: 'false' is a text; it is read as false. Write it without quotes."),
     (rule("actions: {mention: ['@ann']}"), f"p.yml:5:29: warning: {R}.actions.mention[0]: a username without the @: it is added."),
     (rule("actions: {comment_on_summary: x}"), f"p.yml:5:19: {R}.actions.comment_on_summary: Policies that comment_on_summary must include summarize action."),

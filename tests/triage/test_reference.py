@@ -10,11 +10,12 @@ import pytest
 import yaml
 
 from bot.triage import language
+from bot.triage.conditions import CONDITIONS
 from bot.triage.policy import read_policy
 from bot.triage.reference import expressions_page, json_schema, reference_page
 
 ROOT = Path(__file__).resolve().parents[2]
-CASES = [("conditions", word) for word in language.CONDITIONS.values()] + [
+CASES = [("conditions", word) for word in CONDITIONS.values()] + [
     ("actions", word) for word in language.ACTIONS.values()
 ]
 

@@ -501,7 +501,7 @@ def _label_resource(me: Label) -> Any:
 LABEL: dict[str, Function] = {
     **{
         name: lambda me, name=name: (
-            me.of.own(me.data.get(name)) if me.data.get(name) is not None or name == "name" else None
+            me.of.own(me.data.get(name)) if me.of.redacts or me.data.get(name) is not None else None
         )
         for name in ("id", "project_id", "group_id", "name", "description", "color", "priority")
     },

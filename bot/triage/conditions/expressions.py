@@ -1,0 +1,176 @@
+"""Conditions that are written by the policy's author: Ruby, titles, groups of conditions, and those of packages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from bot.triage.conditions.condition import Answer, Asked, CheckedHere, Checks, Json, text
+from bot.triage.extensions import CustomCondition
+from bot.triage.facts import Item
+from bot.triage.ruby.errors import Refused, RubyError
+from bot.triage.ruby.values import inspect, truthy
+
+
+class Ruby(CheckedHere):
+    name = "ruby"
+    accepts = "a Ruby expression"
+    says = "Anything that can be said in Ruby; see the expressions."
+    example = "ruby: resource[:upvotes] > 5 && milestone.nil?"
+    schema: ClassVar[Json] = {"type": ["string", "boolean"]}
+    events = ("issue", "merge_request", "note")
+    is_off_when_false = False
+
+    def check(self, value: Any, checks: Checks) -> None:
+        if value is None:
+            checks.problem(
+                "is empty: the condition is lost.",
+                "Put the expression in quotes; without them YAML takes !x for a tag.",
+                in_gem="drops the condition, so that the rule acts on more",
+            )
+            checks.drop()
+        elif isinstance(value, str):
+            checks.program(value)
+        elif not isinstance(value, bool):
+            checks.problem("must be a text.", "Put it in quotes.", in_gem="takes it for true")
+
+    def _result(self, value: Any, item: Item, asked: Asked) -> Any:
+        if not isinstance(value, str):
+            return value
+        return asked.rule.programs[asked.path].run(asked.facts.machine(item))
+
+    def holds(self, value: Any, item: Item, asked: Asked) -> bool:
+        return truthy(self._result(value, item, asked))
+
+    def words(self, value: Any, item: Item, asked: Asked) -> Answer:
+        try:
+            saw = inspect(self._result(value, item, asked))
+        except (Refused, RubyError):
+            saw = "a value"
+        return Answer("something true", saw if len(saw) < 200 else saw[:197] + "...")
+
+
+class Title(CheckedHere):
+    name = "title"
+    accepts = "text, or /a regular expression/"
+    says = "The title contains this text, whatever its case."
+    example = "title: WIP"
+    schema: ClassVar[Json] = {"type": "string", "minLength": 1}
+    is_ours = True
+
+    def check(self, value: Any, checks: Checks) -> None:
+        if not isinstance(value, str) or not value:
+            checks.problem("must be a text.", in_gem="ignores it, so that the rule acts on more")
+            return
+        checks.problem(
+            "title is a condition here, and compares with the title.",
+            "gitlab-triage ignores it, so that the rule acts on more; for drafts it knows draft: true.",
+            warns=True,
+        )
+        if self._is_pattern(value):
+            checks.program(f"resource[:title] =~ {value}i")
+
+    @staticmethod
+    def _is_pattern(value: str) -> bool:
+        return len(value) > 2 and value.startswith("/") and value.endswith("/")
+
+    @staticmethod
+    def _title(item: Item) -> str:
+        return str(item.row.get("title") or item.row.get("name") or "")
+
+    def holds(self, value: Any, item: Item, asked: Asked) -> bool:
+        if self._is_pattern(value):
+            return truthy(asked.rule.programs[asked.path].run(asked.facts.machine(item)))
+        return str(value).lower() in self._title(item).lower()
+
+    def words(self, value: Any, item: Item, asked: Asked) -> Answer:
+        return Answer(str(value), self._title(item))
+
+
+# Whether one condition of a group holds: its key and value, the resource, and of what it is part.
+Holds = Callable[[str, Any, Item, Asked], bool]
+
+
+class AnyOf(CheckedHere):
+    """Each map is a group, all conditions of which hold together.
+
+    Args:
+        part_holds: answers a condition by its key.
+    """
+
+    name = "any_of"
+    accepts = "list of maps of conditions"
+    says = "At least one of these groups of conditions holds."
+    example = "any_of: [{labels: [bug]}, {title: crash}]"
+    schema: ClassVar[Json] = {
+        "type": "array",
+        "minItems": 1,
+        "items": {"$ref": "#/$defs/rule/properties/conditions"},
+    }
+    is_ours = True
+
+    def __init__(self, part_holds: Holds) -> None:
+        self._part_holds = part_holds
+
+    def check(self, value: Any, checks: Checks) -> None:
+        if not isinstance(value, list) or not value:
+            checks.problem("must be a list of maps of conditions.")
+            return
+        for index, group in enumerate(value):
+            if not isinstance(group, dict):
+                checks.problem("must be a map of conditions.", at=(index,))
+                continue
+            if "discussions" in group:
+                checks.problem("discussions cannot stand in any_of or none_of.", at=(index, "discussions"))
+            checks.nested(group, (index,))
+
+    def _held(self, value: Any, item: Item, asked: Asked) -> list[int]:
+        """The numbers of the groups that hold, from 1."""
+        held = []
+        for index, group in enumerate(value):
+            parts = [
+                (key, each, Asked(asked.rule, None, asked.facts, (*asked.path, index, key)))
+                for key, each in group.items()
+            ]
+            if all(self._part_holds(key, each, item, own) for key, each, own in parts):
+                held.append(index + 1)
+        return held
+
+    def holds(self, value: Any, item: Item, asked: Asked) -> bool:
+        return bool(self._held(value, item, asked))
+
+    def words(self, value: Any, item: Item, asked: Asked) -> Answer:
+        held = self._held(value, item, asked)
+        saw = f"group {', '.join(map(str, held))} holds" if held else "no group holds"
+        return Answer("one group" if self.name == "any_of" else "no group", saw, ",".join(map(str, held)))
+
+
+class NoneOf(AnyOf):
+    name = "none_of"
+    says = "None of these groups of conditions holds."
+    example = "none_of: [{labels: [stale]}, {milestone: any}]"
+
+    def holds(self, value: Any, item: Item, asked: Asked) -> bool:
+        return not self._held(value, item, asked)
+
+
+class Custom(CheckedHere):
+    """A condition of an installed package; what it raises is a failure of this resource."""
+
+    is_off_when_false = False
+
+    def __init__(self, name: str, condition: CustomCondition) -> None:
+        self._name, self._condition = name, condition
+
+    def holds(self, value: Any, item: Item, asked: Asked) -> bool:
+        resource: Mapping[str, Any] = MappingProxyType(item.row)
+        try:
+            return bool(self._condition(resource, value, asked.facts.options.now))
+        except Exception as error:  # somebody else's code
+            kind = type(error).__name__
+            raise RubyError(kind, f"the condition {self._name} failed with {kind}") from error
+
+    def words(self, value: Any, item: Item, asked: Asked) -> Answer:
+        saw = "a resource for which it holds" if self.holds(value, item, asked) else "another"
+        return Answer(text(value), saw)

@@ -1,0 +1,158 @@
+"""Conditions on labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.triage.conditions.condition import (
+    FLAG,
+    IGNORED,
+    NAMES,
+    Answer,
+    Asked,
+    CheckedHere,
+    Checks,
+    Condition,
+    Param,
+    Query,
+    is_sent,
+    listed,
+)
+from bot.triage.facts import Item
+from bot.triage.rules import names_of
+
+
+class Labels(Condition):
+    name = "labels"
+    accepts = "list of names; None, Any; {a,b} and {1..3}"
+    says = "All of these labels are on the resource."
+    example = 'labels: [bug, "priority::{1,2}"]'
+    schema = NAMES
+    fields = ("labels",)
+
+    def check(self, value: Any, checks: Checks) -> None:
+        if value is None:
+            return
+        if value is False:
+            checks.problem("must be a list.", "Leave it out, or name labels.", in_gem=IGNORED)
+            return
+        single = checks.kind == "work_items"
+        if not single and isinstance(value, str):
+            checks.problem("must be a list.", f"Write [{value}].")
+            return
+        if value == [] and not single:
+            checks.problem("is an empty list.", "Write [None] for resources without labels, or leave it out.")
+            return
+        checks.names(value, "labels", single=single)
+        for index, each in enumerate(value if isinstance(value, list) else [value]):
+            if each in ("No Label", "No label"):
+                what = f"`{each}` is an older spelling; today's GitLab knows None."
+                checks.problem(what, "Write None.", at=(index,), warns=True)
+            elif isinstance(each, str) and "," in each and "{" not in each:
+                what = f"a label's name cannot have a comma; `{each}` asks for two labels."
+                checks.problem(what, "Write two entries.", at=(index,), warns=True)
+
+    def params(self, value: Any, query: Query) -> list[Param]:
+        name = "label_name" if query.is_work_items else "labels"
+        return [(name, ",".join(query.labels))] if query.labels else []
+
+    def holds(self, value: Any, item: Item, asked: Asked) -> bool:
+        has = item.labels
+        wanted = asked.labels if asked.labels is not None else names_of(value)
+        lower = [name.lower() for name in wanted]
+        if "none" in lower:
+            return not has
+        return bool(has) if "any" in lower else all(name in has for name in wanted)
+
+    def words(self, value: Any, item: Item, asked: Asked) -> Answer:
+        wanted = asked.labels if asked.labels is not None else names_of(value)
+        return Answer(listed(wanted), listed(item.labels), ",".join(sorted(wanted)))
+
+
+class ForbiddenLabels(Condition):
+    name = "forbidden_labels"
+    accepts = "list of names"
+    says = "None of these labels is on the resource."
+    example = "forbidden_labels: [stale]"
+    schema = NAMES
+    fields = ("labels",)
+
+    def check(self, value: Any, checks: Checks) -> None:
+        if value is False:
+            checks.problem("must be a list.", "Leave it out, or name labels.", in_gem=IGNORED)
+        elif value is not None:
+            checks.names(value, "labels")
+
+    def params(self, value: Any, query: Query) -> list[Param]:
+        if query.is_work_items:
+            return [("not[label_name]", ",".join(names_of(value)))] if names_of(value) else []
+        return [("not[labels]", ",".join(name.strip() for name in names_of(value)))] if is_sent(value) else []
+
+    def holds(self, value: Any, item: Item, asked: Asked) -> bool:
+        forbidden = [name.strip() for name in names_of(value)]
+        lower = [name.lower() for name in forbidden]
+        if "none" in lower:
+            return bool(item.labels)
+        return not item.labels if "any" in lower else not set(item.labels) & set(forbidden)
+
+    def words(self, value: Any, item: Item, asked: Asked) -> Answer:
+        return Answer(f"none of {listed(names_of(value))}", listed(item.labels))
+
+
+class LabelsAny(CheckedHere):
+    name = "labels_any"
+    accepts = "list of names"
+    says = "At least one of these labels is on the resource."
+    example = "labels_any: [bug, regression]"
+    schema = NAMES
+    is_ours = True
+
+    def check(self, value: Any, checks: Checks) -> None:
+        if value is not None:
+            checks.names(value, "labels")
+
+    def holds(self, value: Any, item: Item, asked: Asked) -> bool:
+        return any(name in item.labels for name in names_of(value))
+
+    def words(self, value: Any, item: Item, asked: Asked) -> Answer:
+        found = sorted(name for name in names_of(value) if name in item.labels)
+        return Answer(f"one of {listed(names_of(value))}", listed(item.labels), ",".join(found))
+
+
+class ForbiddenLabelsAny(LabelsAny):
+    name = "forbidden_labels_any"
+    says = "At least one of these labels is missing from the resource."
+    example = "forbidden_labels_any: [backend, frontend]"
+
+    def holds(self, value: Any, item: Item, asked: Asked) -> bool:
+        return any(name not in item.labels for name in names_of(value))
+
+    def words(self, value: Any, item: Item, asked: Asked) -> Answer:
+        return Answer(f"one of {listed(names_of(value))} missing", listed(item.labels))
+
+
+class NoAdditionalLabels(CheckedHere):
+    name = "no_additional_labels"
+    accepts = "true or false"
+    says = "No label but those of `labels` is on the resource."
+    example = "no_additional_labels: true"
+    schema = FLAG
+
+    def check(self, value: Any, checks: Checks) -> None:
+        if value is None:
+            return
+        if not isinstance(value, bool):
+            checks.problem("must be true or false.", in_gem="takes it for true")
+        elif value is False:
+            checks.problem("false now means what it says: the condition is off.", warns=True)
+        if value is not False and not checks.conditions.get("labels"):
+            checks.problem("needs labels: the only ones that may be there.", "Add labels, or labels: [None].")
+
+    def _allowed(self, asked: Asked) -> set[str]:
+        return set(asked.labels if asked.labels is not None else names_of(asked.rule.conditions.get("labels")))
+
+    def holds(self, value: Any, item: Item, asked: Asked) -> bool:
+        return set(item.labels) <= self._allowed(asked)
+
+    def words(self, value: Any, item: Item, asked: Asked) -> Answer:
+        return Answer(f"no label but {listed(sorted(self._allowed(asked)))}", listed(item.labels))
