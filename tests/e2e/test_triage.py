@@ -107,7 +107,6 @@ def test_a_mistake_is_told_before_anything_is_asked(section: LocalGitLab, tmp_pa
         (("--all-projects",), "--all-projects option cannot be used in conjunction with --source-id option!"),
         (("--resource-reference", "42"), "--resource-reference can only start with '#' or '!' when --source=projects is passed ('42' passed)!"),
         (("-r", "./plug.rb"), "./plug.rb is a plug-in in Ruby, which is not run here. The policies use has_owner? of it."),
-        (("-f", "p.yml", "--cache-dir", "cache"), "The file cache/groups_a_members.json of --cache-dir is not JSON."),
     ],
 )  # fmt: skip
 def test_wrong_flags_get_a_sentence(
@@ -117,12 +116,19 @@ def test_wrong_flags_get_a_sentence(
     (tmp_path / "latin.yml").write_bytes(b"\xff")
     (tmp_path / "plug.rb").write_text("def has_owner?\nend\n")
     (tmp_path / ".triage-policies.yml").write_text("# has_owner?\n")
-    member = "{author_member: {source: group, condition: member_of, source_id: a}}"
-    (tmp_path / "p.yml").write_text(f"resource_rules: {{issues: {{rules: [{{conditions: {member}}}]}}}}\n")
-    (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "groups_a_members.json").write_text("no")
     ended = gitlab_triage(section, tmp_path, *arguments)
     assert (ended.returncode, sentence in ended.stderr) == (2, True), ended.stderr
+
+
+def test_members_of_a_broken_cache_are_asked_of_gitlab(section: LocalGitLab, tmp_path: Path) -> None:
+    section.report("One")
+    member = "{author_member: {source: group, condition: not_member_of, source_id: sec}}"
+    (tmp_path / "p.yml").write_text(f"resource_rules: {{issues: {{rules: [{{conditions: {member}}}]}}}}\n")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "groups_sec_members.json").write_text("no")
+    ended = gitlab_triage(section, tmp_path, "-f", "p.yml", "--cache-dir", "cache", "--dry-run")
+    warning = "[WARNING] cache/groups_sec_members.json of --cache-dir is not JSON; GitLab is asked instead.\n"
+    assert (ended.returncode, ended.stderr) == (0, warning)
 
 
 def test_a_project_or_group_is_needed(tmp_path: Path) -> None:
