@@ -82,6 +82,9 @@ def epic_of(call: Call, group: Group, position: int = 1) -> Epic:
 
 def issuable_of(call: Call) -> Issuable:
     """What notes, discussions, awards and events of a path hang on. Epics are named by id there, not by iid."""
+    if "/-/work_items/" in call.path:
+        call.login()
+        return work_item_of(call)
     if call.path.startswith("/groups/"):
         group = group_of(call)
         epic = call.store.epics.get(int(call.args[1])) if call.args[1].isdigit() else None
@@ -92,6 +95,37 @@ def issuable_of(call: Call) -> Issuable:
     if call.path.split("/")[3] == "merge_requests":
         return merge_request_of(call, project, missing="MergeRequest")
     return issue_of(call, project, missing="Issue")
+
+
+def work_item_holder(call: Call) -> Project | Group:
+    """The project, the group, or (below `namespaces`) either of them."""
+    folder = call.path.split("/")[1]
+    if folder == "projects":
+        project = project_of(call)
+        if not access.feature_open(call.store, call.user, project, "issues"):
+            raise forbidden()
+        return project
+    if folder == "groups":
+        return group_of(call)
+    wanted = call.args[0].lower()
+    group, project_found = call.store.group_paths.get(wanted), call.store.project_paths.get(wanted)
+    if group is not None and access.can_see_group(call.store, call.user, group):
+        return group
+    if project_found is not None and access.can_see_project(call.store, call.user, project_found):
+        return project_found
+    raise not_found("Namespace")
+
+
+def work_item_of(call: Call) -> Issue | Epic:
+    holder = work_item_holder(call)
+    if not call.args[1].isdigit():
+        raise grape_error("work_item_iid is invalid")
+    store, iid = call.store, int(call.args[1])
+    rows = store.project_issues if isinstance(holder, Project) else store.group_epics
+    item = rows[holder.id].get(iid)
+    if item is None or not access.can_see(store, call.user, item):
+        raise not_found("Work Item")
+    return item
 
 
 def note_of(call: Call, issuable: Issuable, position: int = 2) -> Note:

@@ -1,47 +1,31 @@
-"""GitLab's GraphQL, as far as it is needed: users by name, groups and their members. GET reads, as in GitLab."""
+"""GitLab's GraphQL, as far as it is needed: users, groups, projects and what is in them. GET reads, as in GitLab."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from graphql import build_schema, graphql_sync, parse
+from graphql import GraphQLError, graphql_sync, parse
 from graphql.language import OperationDefinitionNode, OperationType
 
-from bot.emulator import access, entities
-from bot.emulator.store import ACCESS_NAMES, Group, Store, User
-from bot.emulator.web import Call, Reply, Route
-
-MOST_NODES = 100
-SCHEMA = build_schema(
-    """
-    scalar UserID
-    enum UserState { active blocked deactivated banned ldap_blocked blocked_pending_approval }
-    type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
-    type UserCore {
-      id: UserID! username: String! name: String! state: UserState! bot: Boolean! webUrl: String! publicEmail: String
-    }
-    type UserCoreConnection { nodes: [UserCore] pageInfo: PageInfo! count: Int! }
-    enum GroupMemberRelation { DIRECT INHERITED DESCENDANTS SHARED_FROM_GROUPS }
-    type AccessLevel { integerValue: Int stringValue: String humanAccess: String }
-    type GroupMember { id: ID! user: UserCore accessLevel: AccessLevel createdAt: String expiresAt: String }
-    type GroupMemberConnection { nodes: [GroupMember] pageInfo: PageInfo! }
-    type Group {
-      id: ID! name: String! path: String! fullPath: ID! fullName: String! visibility: String webUrl: String!
-      groupMembers(
-        search: String, relations: [GroupMemberRelation!] = [DIRECT, INHERITED], first: Int, after: String
-      ): GroupMemberConnection
-    }
-    type Metadata { version: String! enterprise: Boolean! }
-    type Query {
-      currentUser: UserCore
-      metadata: Metadata
-      user(username: String, id: UserID): UserCore
-      group(fullPath: ID!): Group
-      users(ids: [ID!], usernames: [String!], first: Int, after: String): UserCoreConnection
-    }
-    """
+from bot.emulator import access, graphql_changes, graphql_lists
+from bot.emulator.graphql_nodes import (
+    MOST_NODES,
+    issue_node,
+    merge_request_node,
+    number_in,
+    second,
+    user_node,
+    work_item_node,
 )
+from bot.emulator.graphql_schema import gitlab_schema
+from bot.emulator.refusals import Refusal
+from bot.emulator.store import ACCESS_NAMES, Group, Project
+from bot.emulator.web import Call, Reply, Route
+from bot.emulator.work_items import by_number, can_see
+
+MOST_CHARACTERS = 10_000
+SCHEMA = gitlab_schema()
 
 
 class _Root:
@@ -51,7 +35,7 @@ class _Root:
         self.call, self.store = call, call.store
 
     def currentUser(self, _info: Any) -> Any:  # noqa: N802 - GraphQL's name
-        return _user(self.store, self.call.user) if self.call.user else None
+        return user_node(self.store, self.call.user) if self.call.user else None
 
     def metadata(self, _info: Any) -> Any:
         return {"version": self.store.version, "enterprise": self.store.tier != "free"}
@@ -60,13 +44,37 @@ class _Root:
         found = self.store.usernames.get((username or "").lower())
         if id is not None:
             found = self.store.users.get(int(id.rpartition("/")[2]))
-        return _user(self.store, found) if found else None
+        return user_node(self.store, found) if found else None
 
     def group(self, _info: Any, fullPath: str) -> Any:  # noqa: N803 - GraphQL's name
         found = self.store.group_paths.get(fullPath.lower())
         if found is None or not access.can_see_group(self.store, self.call.user, found):
             return None
         return _Group(self.call, found)
+
+    def project(self, _info: Any, fullPath: str) -> Any:  # noqa: N803 - GraphQL's name
+        found = self.store.project_paths.get(fullPath.lower())
+        if found is None or not access.can_see_project(self.store, self.call.user, found):
+            return None
+        return _Project(self.call, found)
+
+    def issue(self, _info: Any, id: str) -> Any:
+        found = self.store.issues.get(number_in(id, "Issue"))
+        if found is None or not access.can_see_issue(self.store, self.call.user, found):
+            return None
+        return issue_node(self.call, found)
+
+    def workItem(self, _info: Any, id: str) -> Any:  # noqa: N802 - GraphQL's name
+        found = by_number(self.store, number_in(id, "WorkItem", "Issue"))
+        if found is None or not can_see(self.store, self.call.user, found):
+            return None
+        return work_item_node(self.call, found)
+
+    def workItemUpdate(self, _info: Any, input: dict[str, Any]) -> Any:  # noqa: N802 - GraphQL's name
+        try:
+            return graphql_changes.update_work_item(self.call, input)
+        except Refusal as refusal:
+            raise GraphQLError(str(refusal.body)) from None
 
     def users(
         self,
@@ -90,7 +98,7 @@ class _Root:
         size = min(first or MOST_NODES, MOST_NODES)
         page = rows[:size]
         return {
-            "nodes": [_user(self.store, user) for user in page],
+            "nodes": [user_node(self.store, user) for user in page],
             "count": len(rows),
             "pageInfo": {
                 "hasNextPage": len(rows) > size,
@@ -101,11 +109,50 @@ class _Root:
         }
 
 
-class _Group:
+class _Holder:
+    """The lists that projects and groups have."""
+
+    call: Call
+    holder: Project | Group
+
+    def issues(self, _info: Any, **args: Any) -> Any:
+        return graphql_lists.issues(self.call, self.holder, args)
+
+    def mergeRequests(self, _info: Any, **args: Any) -> Any:  # noqa: N802 - GraphQL's name
+        return graphql_lists.merge_requests(self.call, self.holder, args)
+
+    def workItems(self, _info: Any, **args: Any) -> Any:  # noqa: N802 - GraphQL's name
+        return graphql_lists.work_items(self.call, self.holder, args)
+
+
+class _Project(_Holder):
+    def __init__(self, call: Call, project: Project) -> None:
+        self.call, self.holder, store = call, project, call.store
+        self.id = f"gid://gitlab/Project/{project.id}"
+        self.name, self.path, self.fullPath = project.name, project.path, store.full_path(project)
+        self.visibility, self.archived = project.visibility, project.archived
+        self.webUrl = f"{store.external_url}/{self.fullPath}"
+
+    def group(self, _info: Any) -> Any:
+        found = self.call.store.groups[self.holder.namespace_id]  # type: ignore[union-attr]
+        return _Group(self.call, found) if found.kind == "group" else None
+
+    def issue(self, _info: Any, iid: str | None = None) -> Any:
+        found = self.call.store.project_issues[self.holder.id].get(int(iid or 0))
+        seen = found is not None and access.can_see_issue(self.call.store, self.call.user, found)
+        return issue_node(self.call, found) if found is not None and seen else None
+
+    def mergeRequest(self, _info: Any, iid: str) -> Any:  # noqa: N802 - GraphQL's name
+        found = self.call.store.project_merge_requests[self.holder.id].get(int(iid))
+        seen = found is not None and access.can_see(self.call.store, self.call.user, found)
+        return merge_request_node(self.call, found) if found is not None and seen else None
+
+
+class _Group(_Holder):
     """A group; its members are resolved when they are asked for."""
 
     def __init__(self, call: Call, group: Group) -> None:
-        self.call, self.group = call, group
+        self.call, self.group, self.holder = call, group, group
         self.id = f"gid://gitlab/Group/{group.id}"
         self.name, self.path, self.fullPath = group.name, group.path, group.full_path
         self.fullName, self.visibility = group.name, group.visibility
@@ -139,14 +186,14 @@ class _Group:
             "nodes": [
                 {
                     "id": f"gid://gitlab/GroupMember/{member.user_id}",
-                    "user": _user(store, store.users[member.user_id]),
+                    "user": user_node(store, store.users[member.user_id]),
                     "accessLevel": {
                         "integerValue": member.access_level,
                         "stringValue": ACCESS_NAMES[member.access_level].upper().replace(" ", "_"),
                         "humanAccess": ACCESS_NAMES[member.access_level],
                     },
-                    "createdAt": entities.instant(member.created_at),
-                    "expiresAt": entities.day(member.expires_at),
+                    "createdAt": second(member.created_at),
+                    "expiresAt": member.expires_at.isoformat() if member.expires_at else None,
                 }
                 for member in page
             ],
@@ -159,26 +206,22 @@ class _Group:
         }
 
 
-def _user(store: Store, user: User) -> dict[str, Any]:
-    return {
-        "id": f"gid://gitlab/User/{user.id}",
-        "username": user.username,
-        "name": user.name,
-        "state": user.state,
-        "bot": user.bot,
-        "webUrl": f"{store.external_url}/{user.username}",
-        "publicEmail": "",
-    }
-
-
 def execute(call: Call) -> Reply:
     query = call.params.text("query") or ""
     variables = call.params.values.get("variables")
     if isinstance(variables, str):
         variables = json.loads(variables or "{}")
+    if len(query) > MOST_CHARACTERS:
+        return Reply(422, {"errors": [{"message": "Query too large"}]})
     if call.method == "GET" and _mutates(query):
-        return Reply(400, {"errors": [{"message": "Mutations are forbidden in GET requests"}]})
-    result = graphql_sync(SCHEMA, query, root_value=_Root(call), variable_values=variables or {})
+        return Reply(422, {"errors": [{"message": "Mutations are forbidden in GET requests"}]})
+    result = graphql_sync(
+        SCHEMA,
+        query,
+        root_value=_Root(call),
+        variable_values=variables or {},
+        operation_name=call.params.text("operationName"),
+    )
     body: dict[str, Any] = {}
     if result.data is not None or not result.errors:
         body["data"] = result.data

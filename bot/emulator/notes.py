@@ -34,7 +34,8 @@ def list_notes(call: Call) -> Reply:
     if wanted != "all_notes":
         rows = [note for note in rows if note.system == (wanted == "only_activity")]
     order = call.params.choice("order_by", ("created_at", "updated_at"), "created_at")
-    descending = call.params.choice("sort", ("asc", "desc"), "desc") == "desc"
+    newest_first = "asc" if "/-/work_items/" in call.path else "desc"
+    descending = call.params.choice("sort", ("asc", "desc"), newest_first) == "desc"
     rows.sort(key=lambda note: (getattr(note, order or "created_at"), note.id), reverse=descending)
     return paged(call, rows, lambda note: entities.note(call.store, note))
 
@@ -230,6 +231,9 @@ NOTEABLES = (
     "/v4/projects/:id/issues/:issue_iid",
     "/v4/projects/:id/merge_requests/:merge_request_iid",
     "/v4/groups/:id/epics/:epic_id",
+    "/v4/projects/:id/-/work_items/:iid",
+    "/v4/groups/:id/-/work_items/:iid",
+    "/v4/namespaces/:id/-/work_items/:iid",
 )
 _HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "notes", list_notes),

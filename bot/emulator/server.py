@@ -10,6 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.emulator import (
     control,
+    epics,
     graphql_api,
     groups,
     hooks,
@@ -18,9 +19,12 @@ from bot.emulator import (
     issues,
     labels,
     members,
+    merge_requests,
     notes,
     projects,
+    repository,
     users,
+    work_items,
 )
 from bot.emulator.deliveries import Deliveries
 from bot.emulator.seed import seed
@@ -36,6 +40,10 @@ MODULES = (
     issue_lists,
     issues,
     issuable_relations,
+    merge_requests,
+    repository,
+    epics,
+    work_items,
     notes,
     hooks,
     graphql_api,

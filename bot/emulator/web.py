@@ -417,7 +417,8 @@ def _invalid_token(text: str) -> Refusal:
 def _check_scopes(token: Token, method: str, segments: list[str]) -> None:
     if "api" in token.scopes or segments[2:4] == ["personal_access_tokens", "self"]:
         return
-    reading = method in ("GET", "HEAD")
+    # Queries of GraphQL are sent by POST; its mutations are refused by themselves.
+    reading = method in ("GET", "HEAD") or segments[1:2] == ["graphql"]
     if reading and "read_api" in token.scopes:
         return
     if reading and "read_user" in token.scopes and segments[2:3] in (["user"], ["users"], ["version"], ["metadata"]):
