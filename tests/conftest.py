@@ -24,21 +24,21 @@ SEED = ROOT / "tests" / "demo" / "seed.yml"
 @pytest.fixture
 def local_gitlab() -> Iterator[LocalGitLab]:
     """An emulated GitLab with the section of the demo."""
-    yield from _running(SEED, "premium")
+    yield from running(SEED, "premium")
 
 
 @pytest.fixture
 def empty_gitlab() -> Iterator[LocalGitLab]:
     """An emulated GitLab with nothing but root, whose token is `root`."""
-    yield from _running(None, "premium")
+    yield from running(None, "premium")
 
 
 @pytest.fixture
 def free_tier_gitlab() -> Iterator[LocalGitLab]:
-    yield from _running(SEED, "free")
+    yield from running(SEED, "free")
 
 
-def _running(seed: Path | None, tier: str) -> Iterator[LocalGitLab]:
+def running(seed: Path | None, tier: str) -> Iterator[LocalGitLab]:
     port = free_port()
     application = build(f"http://127.0.0.1:{port}", "root", tier=tier, seed_file=seed)
     running = server(application, "127.0.0.1", port)

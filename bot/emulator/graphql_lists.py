@@ -67,7 +67,10 @@ def _call(call: Call, args: dict[str, Any]) -> Call:
 
 
 def _renamed(args: dict[str, Any]) -> dict[str, Any]:
-    return {_NAMES[name]: value for name, value in args.items() if name in _NAMES and value is not None}
+    values = {_NAMES[name]: value for name, value in args.items() if name in _NAMES and value is not None}
+    if isinstance(values.get("milestone"), list):  # the REST API takes one
+        values["milestone"] = values["milestone"][0]
+    return values
 
 
 def _is_nothing(args: dict[str, Any]) -> bool:

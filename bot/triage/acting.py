@@ -23,7 +23,7 @@ from bot.domain.changes import (
 from bot.domain.markers import marker
 from bot.domain.plan import Step
 from bot.triage.conditions import Seen
-from bot.triage.facts import Item, apply_note, apply_state, holder_of, touch, with_labels
+from bot.triage.facts import Item, apply_note, apply_state, apply_status, holder_of, touch, with_labels
 from bot.triage.language import HEALTH, UPDATE_ACTIONS
 from bot.triage.policy import rule_of
 from bot.triage.reading import UnknownName, segment
@@ -76,14 +76,14 @@ class Acting:
         self.steps: list[Step] = []
         self.warnings: list[str] = []
         self.printed: list[str] = []
-        self._before = [(item, dict(item.row), set(item.changed), item.is_gone) for item in items]
+        self._before = [(item, dict(item.row), set(item.changed), item.is_gone, item.notes) for item in items]
         self._waited_for: list[tuple[str, str | None]] = []
 
     def take_back(self) -> None:
         """Nothing of the rule was done: no steps, and the facts as they were before it."""
         self.steps.clear()
-        for item, row, changed, is_gone in self._before:
-            item.row, item.changed, item.is_gone = row, changed, is_gone
+        for item, row, changed, is_gone, notes in self._before:
+            item.row, item.changed, item.is_gone, item.notes = row, changed, is_gone, notes
         for path, key in reversed(self._waited_for):
             if key is None:
                 self.engine.world.last_on.pop(path, None)
@@ -709,7 +709,7 @@ class Acting:
             if rule.type == "custom" and not part.strip():
                 continue
             parts.append(part)
-            everything += items
+            everything += [item for item in items if item not in everything]
         if not parts:
             return
         summary = self._summary_issue("\n\n".join(parts), everything)
@@ -760,11 +760,15 @@ class Acting:
             )
             return
         for each in prepared:
-            self.add(
-                SetWidget(self.target(each.item), "statusWidget", status, self.engine.turn()),
-                "its work_item_status",
-                each.item,
-            )
+            if self._has_status(each.item, status):
+                continue
+            change = SetWidget(self.target(each.item), "statusWidget", status, self.engine.turn())
+            self.add(change, "its work_item_status", each.item)
+            apply_status(each.item, status, self._now_text())
+
+    def _has_status(self, item: Item, status: str) -> bool:
+        """As far as the run knows it: asking would cost as much as writing."""
+        return str(item.row.get("work_item_status", "")).lower() == status.lower()
 
 
 def _camel_case(name: str) -> str:

@@ -168,7 +168,7 @@ class ActionChecker:
             self.draft.problem(at, "must be the name of a status.")
 
     def action_health_status(self, value: Any, at: Path) -> None:
-        if value is not None and value not in language.HEALTH:
+        if value is not None and not (isinstance(value, str) and value in language.HEALTH):
             known = ", ".join(language.HEALTH)
             shown = plain_text(value)
             self.draft.problem(

@@ -300,7 +300,7 @@ class Engine:
                 if is_new:
                     gathered.append((rule, items))
         self._told_counts = RuleRun(summary.own)
-        everything = [item for _, items in gathered for item in items]
+        everything = list({item.key: item for _, items in gathered for item in items}.values())
         self._act(summary.own, lambda acting: acting.summarize_summary(gathered), everything)
 
     _told_counts: RuleRun
@@ -485,6 +485,10 @@ class Engine:
         here = [each for each in conditions_of(rule, expansion, self) if each.is_checked_here]
         cheap = [each for each in here if not each.is_costly]
         costly = [each for each in here if each.is_costly]
+        if any(each.key == "discussions" for each in costly):
+            # Expressions see the counts that it has asked for.
+            late = [each for each in cheap if "_count" in str(each.value)]
+            cheap, costly = [each for each in cheap if each not in late], costly + late
         keeps_unprotected = rule.kind == BRANCHES[0] and rule.conditions.get("protected") is None
         for item in items:
             if keeps_unprotected and item.row.get("protected"):
@@ -547,7 +551,7 @@ class Engine:
     def discussions(self, item: Item) -> dict[str, int]:
         if item.key not in self._discussions:
             status_list.load_counts(self.known, self.options.source, self.items, item, self._discussions)
-        return self._discussions.get(item.key, {})
+        return {name: count + item.notes for name, count in self._discussions.get(item.key, {}).items()}
 
     def last_human_activity(self, item: Item) -> str | None:
         """The latest note of a person, or the creation; system notes of people count, the bot's own do not."""

@@ -21,6 +21,7 @@ class Item:
         row: its JSON; changed in place by the effects of the run.
         changed: the fields that the run has changed.
         is_gone: whether the run has deleted or moved it.
+        notes: how many notes the run writes on it.
     """
 
     kind: str
@@ -28,6 +29,7 @@ class Item:
     row: Json
     changed: set[str] = field(default_factory=set)
     is_gone: bool = False
+    notes: int = 0
     key: tuple[str, str, Any] = ("", "", None)
 
     def __post_init__(self) -> None:
@@ -88,7 +90,10 @@ def apply_note(item: Item, body: str, now_text: str) -> None:
     """What a note changes: the clock, the count, and what its quick actions do."""
     words = _QUICK_ACTION.sub("", body).strip()
     if words:
-        item.row["user_notes_count"] = (item.row.get("user_notes_count") or 0) + 1
+        item.notes += 1
+        for field_name in ("user_notes_count", "user_discussions_count"):
+            if field_name in item.row or field_name == "user_notes_count":
+                item.row[field_name] = (item.row.get(field_name) or 0) + 1
     for action, argument in _QUICK_ACTION.findall(body):
         names = [quoted or bare for quoted, bare in _LABEL.findall(argument)]
         if action in ("label", "labels") and names:
@@ -110,6 +115,25 @@ def touch(item: Item, now_text: str, *fields: str) -> None:
     """GitLab renews updated_at with every change."""
     item.row["updated_at"] = now_text
     item.changed |= {"updated_at", *fields}
+
+
+# The statuses that every GitLab has, and the state that each brings along; what others bring only GitLab knows.
+_STATE_OF_STATUS = {
+    "to do": "reopen",
+    "in progress": "reopen",
+    "done": "close",
+    "won't do": "close",
+    "duplicate": "close",
+}
+
+
+def apply_status(item: Item, status: str, now_text: str) -> None:
+    """What a work item's new status changes."""
+    item.row["work_item_status"] = status
+    touch(item, now_text, "work_item_status")
+    event = _STATE_OF_STATUS.get(status.lower())
+    if event is not None:
+        apply_state(item, event, now_text)
 
 
 def apply_state(item: Item, event: str, now_text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,8 +95,20 @@ def names_of(value: Any) -> list[str]:
 
 
 def plain_text(value: Any) -> str:
-    """A single value of YAML as a text: true is `true`, as it was written."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A value of YAML as Ruby writes it into a text: true is `true`, a list is `["a", 1]`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inspected, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_inspected(key)}=>{_inspected(each)}" for key, each in value.items()) + "}"
+    return str(value)
+
+
+def _inspected(value: Any) -> str:
+    if value is None:
+        return "nil"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else plain_text(value)
 
 
 def is_on(value: Any) -> bool:

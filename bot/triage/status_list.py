@@ -105,7 +105,10 @@ def load_counts(
         for node in _pages(known, query, variables, holder, connection):
             item = by_id.get(number(node["id"]))
             if item is not None:
-                item.row |= {name: node[field] for name, field in _OF_NODES.items() if node.get(field) is not None}
+                for name, field in _OF_NODES.items():
+                    value = node.get(field)
+                    if value is not None and name not in item.changed:
+                        item.row[name] = value + item.notes if isinstance(value, int) else value
                 counts[item.key] = {
                     "threads": int(node.get("userDiscussionsCount") or 0),
                     "notes": int(node.get("userNotesCount") or 0),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -163,21 +162,6 @@ class CheckedHere(Condition):
 
     def is_listed(self, value: Any, kind: str) -> bool:
         return False
-
-
-def text(value: Any) -> str:
-    """As the gem writes a value into a query."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _ruby_text(value) if isinstance(value, list | dict) else str(value)
-
-
-def _ruby_text(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(_ruby_text(each) for each in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_ruby_text(key)}=>{_ruby_text(each)}" for key, each in value.items()) + "}"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
 
 
 def listed(values: Any) -> str:

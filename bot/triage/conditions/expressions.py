@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from bot.triage.conditions.condition import Answer, Asked, CheckedHere, Checks, Json, text
+from bot.triage.conditions.condition import Answer, Asked, CheckedHere, Checks, Json
 from bot.triage.extensions import CustomCondition
 from bot.triage.facts import Item
 from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.ruby.values import inspect, truthy
+from bot.triage.rules import plain_text
 
 
 class Ruby(CheckedHere):
@@ -173,4 +174,4 @@ class Custom(CheckedHere):
 
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
         saw = "a resource for which it holds" if self.holds(value, item, asked) else "another"
-        return Answer(text(value), saw)
+        return Answer(plain_text(value), saw)

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.triage.conditions.condition import (
     FLAG,
+    IGNORED,
     NAMES,
     Answer,
     Asked,
@@ -17,7 +18,6 @@ from bot.triage.conditions.condition import (
     Query,
     is_sent,
     listed,
-    text,
 )
 from bot.triage.facts import Item
 from bot.triage.rules import names_of, plain_text
@@ -46,7 +46,7 @@ class State(Condition):
             checks.problem(f"state must be one of {','.join(states)}.")
 
     def params(self, value: Any, query: Query) -> list[Param]:
-        return [("state", text(value))] if is_sent(value) else []
+        return [("state", plain_text(value))] if is_sent(value) else []
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
         return str(item.row.get("state")) == str(value)
@@ -61,22 +61,22 @@ class Field(Condition):
     knows_none_and_any = True
 
     def params(self, value: Any, query: Query) -> list[Param]:
-        return [(self.name, text(value))] if is_sent(value) else []
+        return [(self.name, plain_text(value))] if is_sent(value) else []
 
     def of(self, item: Item) -> Any:
         return item.row.get(self.name)
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
-        saw, word = self.of(item), text(value).lower()
+        saw, word = self.of(item), plain_text(value).lower()
         if self.knows_none_and_any and word in ("none", "any"):
             return (saw is None or saw == []) == (word == "none")
         if isinstance(saw, list):
             return any(str(each).lower() == word for each in saw)
-        return text(saw).lower() == word
+        return plain_text(saw).lower() == word
 
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
         saw = self.of(item)
-        return Answer(text(value), text(saw) if saw is not None else "none", text(value))
+        return Answer(plain_text(value), plain_text(saw) if saw is not None else "none", plain_text(value))
 
 
 class Weight(Field):
@@ -176,7 +176,7 @@ class BranchName(Condition):
     example = "name: ^feature"
 
     def params(self, value: Any, query: Query) -> list[Param]:
-        return [("search", text(value))] if is_sent(value) else []
+        return [("search", plain_text(value))] if is_sent(value) else []
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
         wanted = str(value)
@@ -207,7 +207,7 @@ class Protected(CheckedHere):
 
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
         saw = item.row.get("protected")
-        return Answer(text(value), text(saw) if saw is not None else "nothing")
+        return Answer(plain_text(value), plain_text(saw) if saw is not None else "nothing")
 
 
 class WorkItemStatus(CheckedHere):
@@ -223,7 +223,10 @@ class WorkItemStatus(CheckedHere):
 
     def check(self, value: Any, checks: Checks) -> None:
         if value is None or value is False:
-            checks.problem("names no status.", "Leave it out, or name one.", in_gem="then matches nothing")
+            in_gem = IGNORED if checks.kind == "work_items" else "then matches nothing"
+            checks.problem("names no status.", "Leave it out, or name one.", in_gem=in_gem)
+            if in_gem == IGNORED:
+                checks.drop()
         else:
             checks.names(value, "names")
 
@@ -232,7 +235,12 @@ class WorkItemStatus(CheckedHere):
         if asked.rule.kind == "work_items":
             saw = item.row.get("work_item_status")
             return saw is not None and str(saw).lower() in [name.lower() for name in names]
-        return any(item.row.get("id") in asked.facts.status_ids(name) for name in names)
+        if "work_item_status" in item.changed:
+            return str(item.row["work_item_status"]).lower() in [name.lower() for name in names]
+        found = next((name for name in names if item.row.get("id") in asked.facts.status_ids(name)), None)
+        if found is not None:
+            item.row["work_item_status"] = found  # expressions see it, as in the gem
+        return found is not None
 
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
         if asked.rule.kind == "work_items":
@@ -274,7 +282,7 @@ class Status(Field):
             checks.problem("takes one name.", "Use work_item_status for several.", in_gem="sends the list as Ruby text")
 
     def params(self, value: Any, query: Query) -> list[Param]:
-        return [("status[name]", text(value))] if is_sent(value) else []
+        return [("status[name]", plain_text(value))] if is_sent(value) else []
 
     def of(self, item: Item) -> Any:
         return item.row.get("work_item_status")

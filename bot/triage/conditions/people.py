@@ -16,11 +16,10 @@ from bot.triage.conditions.condition import (
     Query,
     is_sent,
     listed,
-    text,
 )
 from bot.triage.conditions.fields import Field
 from bot.triage.facts import Item
-from bot.triage.rules import names_of
+from bot.triage.rules import names_of, plain_text
 
 _KEYS = ("source", "condition", "source_id", "inherited")
 MEMBER_SCHEMA: Json = {
@@ -48,17 +47,17 @@ class AuthorUsername(Condition):
             checks.problem("takes one username.", "Use any_of for several.", in_gem="sends the list as Ruby text")
 
     def params(self, value: Any, query: Query) -> list[Param]:
-        return [("author_username", text(value))] if is_sent(value) else []
+        return [("author_username", plain_text(value))] if is_sent(value) else []
 
     def _author(self, item: Item) -> str:
         author = item.row.get("author")
         return str(author.get("username")) if isinstance(author, dict) else "nobody"
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
-        return self._author(item).lower() == text(value).lower()
+        return self._author(item).lower() == plain_text(value).lower()
 
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
-        return Answer(text(value), self._author(item), text(value))
+        return Answer(plain_text(value), self._author(item), plain_text(value))
 
 
 class _Member(CheckedHere):
@@ -85,7 +84,7 @@ class _Member(CheckedHere):
 
     def _is_member(self, value: Any, username: str, asked: Asked) -> bool:
         inherited = value.get("inherited") is True
-        return username in asked.facts.members(value["source"], text(value["source_id"]), inherited)
+        return username in asked.facts.members(value["source"], plain_text(value["source_id"]), inherited)
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
         username = self._username(item)

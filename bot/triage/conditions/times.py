@@ -16,7 +16,6 @@ from bot.triage.conditions.condition import (
     Query,
     first_of,
     is_sent,
-    text,
 )
 from bot.triage.facts import Item
 from bot.triage.instants import (
@@ -32,6 +31,7 @@ from bot.triage.instants import (
     value_of,
 )
 from bot.triage.ruby.moments import Moment
+from bot.triage.rules import plain_text
 
 _KEYS = ("attribute", "condition", "interval_type", "interval", "filter_in_ruby", "last_activity_by")
 _WORDS = ("none", "any", "upcoming", "started")
@@ -170,10 +170,10 @@ class Milestone(Condition):
         word = str(title).lower()
         if query.is_work_items:
             wild = word in _WORDS
-            return [("milestone_wildcard_id", word.capitalize()) if wild else ("milestone_title", text(title))]
+            return [("milestone_wildcard_id", word.capitalize()) if wild else ("milestone_title", plain_text(title))]
         if query.kind == "issues" and word in _WORDS:
             return [("milestone_id", word.capitalize())]
-        return [("milestone", text(title))]
+        return [("milestone", plain_text(title))]
 
     def is_known_to_gitlab_only(self, value: Any) -> bool:
         return str(first_of(value)).lower() in ("upcoming", "started")
@@ -181,7 +181,7 @@ class Milestone(Condition):
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
         found = item.row.get("milestone")
         title = found.get("title") if isinstance(found, dict) else None
-        word = text(first_of(value)).lower()
+        word = plain_text(first_of(value)).lower()
         if word in ("", "false") or first_of(value) is None:
             return True
         if word in ("none", "any"):
@@ -193,7 +193,7 @@ class Milestone(Condition):
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
         found = item.row.get("milestone")
         title = found.get("title") if isinstance(found, dict) else None
-        wanted = text(first_of(value))
+        wanted = plain_text(first_of(value))
         return Answer(wanted, str(title or "none"), wanted)
 
 
