@@ -31,6 +31,7 @@ from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.ruby.methods.resources import redacted
 from bot.triage.ruby.templates import Template
 from bot.triage.rules import Rule, is_on, names_of, plain_text
+from bot.triage.status_list import ids_of_those_with_status
 from bot.triage.texts import Writing
 
 if TYPE_CHECKING:
@@ -759,16 +760,24 @@ class Acting:
                 "The action will NOT be performed"
             )
             return
+        has = self._those_with_status([each.item for each in prepared], status)
         for each in prepared:
-            if self._has_status(each.item, status):
+            if each.item in has:
                 continue
             change = SetWidget(self.target(each.item), "statusWidget", status, self.engine.turn())
             self.add(change, "its work_item_status", each.item)
             apply_status(each.item, status, self._now_text())
 
-    def _has_status(self, item: Item, status: str) -> bool:
-        """As far as the run knows it: asking would cost as much as writing."""
-        return str(item.row.get("work_item_status", "")).lower() == status.lower()
+    def _those_with_status(self, items: list[Item], status: str) -> list[Item]:
+        """Those for which setting it would change nothing."""
+        known = [item for item in items if "work_item_status" in item.row]
+        has = [item for item in known if str(item.row["work_item_status"]).lower() == status.lower()]
+        options = self.engine.options
+        unknown = [item for item in items if item not in known]
+        if unknown and not options.refetch:
+            ids = ids_of_those_with_status(self.known, options.source, status, unknown)
+            has += [item for item in unknown if item.row.get("id") in ids]
+        return has
 
 
 def _camel_case(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.errors import GitLabRefused
+from bot.domain.errors import GitLabError, GitLabRefused
 from bot.triage.reading import Known
 
 if TYPE_CHECKING:
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_STATUS = """query($source: ID!, $after: String, $statusName: String!) {
+_STATUS = """query($source: ID!, $after: String, $statusName: String!%(declared)s) {
   %(holder)s(fullPath: $source) {
-    workItems(status: {name: $statusName}, %(descendants)safter: $after, first: 100) {
+    workItems(status: {name: $statusName}, %(descendants)s%(only)safter: $after, first: 100) {
       pageInfo { hasNextPage endCursor }
       nodes { id }
     }
@@ -82,10 +82,33 @@ def number(gid: Any) -> int:
 
 def ids_with_status(known: Known, source: Source, name: str) -> frozenset[int]:
     """Database ids of the work items with that status."""
+    return _ids(known, source, {"source": full_path(known, source), "statusName": name})
+
+
+def ids_of_those_with_status(known: Known, source: Source, name: str, items: list[Item]) -> frozenset[int]:
+    """Database ids of those of the items that have the status already; of none where GitLab does not say."""
+    found: frozenset[int] = frozenset()
+    if source.kind == "all":
+        return found
+    iids = sorted({str(item.row.get("iid")) for item in items}, key=int)
+    try:
+        for start in range(0, len(iids), 100):
+            chunk = iids[start : start + 100]
+            found |= _ids(known, source, {"source": full_path(known, source), "statusName": name, "iids": chunk})
+    except (GitLabError, SourceHasNoPath):
+        return frozenset()  # then the status is set without knowing
+    return found
+
+
+def _ids(known: Known, source: Source, variables: Json) -> frozenset[int]:
     holder = "group" if source.kind == "groups" else "project"
-    descendants = "includeDescendants: true, " if holder == "group" else ""
-    query = _STATUS % {"holder": holder, "descendants": descendants}
-    nodes = _pages(known, query, {"source": full_path(known, source), "statusName": name}, holder, "workItems")
+    query = _STATUS % {
+        "holder": holder,
+        "descendants": "includeDescendants: true, " if holder == "group" else "",
+        "declared": ", $iids: [String!]" if "iids" in variables else "",
+        "only": "iids: $iids, " if "iids" in variables else "",
+    }
+    nodes = _pages(known, query, variables, holder, "workItems")
     return frozenset(number(node["id"]) for node in nodes)
 
 

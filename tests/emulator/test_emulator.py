@@ -120,10 +120,10 @@ def test_a_taken_path_and_a_public_project_in_a_private_group(local_gitlab: Loca
 
 
 def test_what_it_does_not_know_says_so(local_gitlab: LocalGitLab) -> None:
-    status, body = answer(local_gitlab, "GET", "/projects/1/merge_requests")
+    status, body = answer(local_gitlab, "GET", "/projects/1/pipelines")
     assert status == 404
     assert body["error"] == "404 Not Found"
-    assert "The emulator lacks GET /v4/projects/1/merge_requests" in body["message"]
+    assert "The emulator lacks GET /v4/projects/1/pipelines" in body["message"]
 
 
 def test_tokens_are_revoked_expire_and_have_scopes(local_gitlab: LocalGitLab) -> None:
