@@ -297,12 +297,6 @@ def list_participants(call: Call) -> Reply:
     return paged(call, people, lambda user: entities.user_basic(store, user))
 
 
-def list_nothing(call: Call) -> Reply:
-    """Merge requests that concern an issue: the emulator has none."""
-    issue_of(call, project_of(call))
-    return paged(call, [], lambda row: row)
-
-
 def get_time_stats(call: Call) -> Reply:
     return Reply(200, entities.time_stats(issue_of(call, project_of(call))))
 
@@ -337,8 +331,6 @@ ROUTES: list[Route] = [
     ("POST", f"{ISSUE}/subscribe", subscribe),
     ("POST", f"{ISSUE}/unsubscribe", unsubscribe),
     ("GET", f"{ISSUE}/participants", list_participants),
-    ("GET", f"{ISSUE}/related_merge_requests", list_nothing),
-    ("GET", f"{ISSUE}/closed_by", list_nothing),
     ("GET", f"{ISSUE}/time_stats", get_time_stats),
     *[
         ("POST", f"{ISSUE}/{verb}", track_time)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from bot.emulator import access, entities
-from bot.emulator.finding import group_of, merge_request_of, project_of
+from bot.emulator.finding import group_of, issue_of, merge_request_of, project_of
 from bot.emulator.issuable_changes import Actor, add_note, change
 from bot.emulator.issuable_filters import Test, filtered, person_test, scoped
 from bot.emulator.issues import changed_labels, check_length, check_title, list_participants, metadata
@@ -14,7 +14,7 @@ from bot.emulator.parameters import Params
 from bot.emulator.quick_actions import interpret
 from bot.emulator.refusals import Refusal, forbidden, grape_error, not_found
 from bot.emulator.repository import commit_to
-from bot.emulator.store import DEVELOPER, OWNER, MergeRequest, Project
+from bot.emulator.store import DEVELOPER, OWNER, Issue, MergeRequest, Project, Store
 from bot.emulator.web import Call, Reply, Route, paged
 
 STATES = ("opened", "closed", "locked", "merged")
@@ -42,6 +42,7 @@ _CLOSES = re.compile(
     r"(?:([\w./-]+))?#(\d+)",
     re.IGNORECASE,
 )
+_MENTIONS = re.compile(r"(?:([\w./-]+))?#(\d+)")
 
 
 # -- lists -----------------------------------------------------------------------------------------------------------
@@ -288,18 +289,54 @@ def list_commits(call: Call) -> Reply:
     return paged(call, rows, lambda sha: entities.commit(call.store, project, project.commits[sha]))
 
 
+def _named(store: Store, shown: MergeRequest, pattern: re.Pattern[str], text: str) -> list[Issue]:
+    """The issues that a text of the merge request names."""
+    named = []
+    for path, iid in pattern.findall(text):
+        home = store.project_paths.get(path.lower()) if path else store.projects[shown.project_id]
+        issue = store.project_issues[home.id].get(int(iid)) if home else None
+        if issue is not None:
+            named.append(issue)
+    return named
+
+
 def list_closes_issues(call: Call) -> Reply:
     """The issues that the description names by GitLab's closing pattern."""
-    project = project_of(call)
     store = call.store
-    found = merge_request_of(call, project)
-    rows = []
-    for path, iid in _CLOSES.findall(found.description or ""):
-        home = store.project_paths.get(path.lower()) if path else project
-        issue = store.project_issues[home.id].get(int(iid)) if home else None
-        if issue is not None and access.can_see_issue(store, call.user, issue):
-            rows.append(issue)
+    found = merge_request_of(call, project_of(call))
+    rows = [
+        issue
+        for issue in _named(store, found, _CLOSES, found.description or "")
+        if access.can_see_issue(store, call.user, issue)
+    ]
     return paged(call, rows, lambda issue: entities.issue(store, issue, call.user))
+
+
+def list_closed_by(call: Call) -> Reply:
+    """The merge requests of the same project that would close an issue."""
+    store = call.store
+    project = project_of(call)
+    issue = issue_of(call, project)
+    rows = [
+        row
+        for row in store.project_merge_requests[project.id].values()
+        if issue in _named(store, row, _CLOSES, row.description or "")
+        and access.can_see_merge_requests(store, call.user, project)
+    ]
+    return paged(call, rows[::-1], lambda row: entities.merge_request(store, row, call.user))
+
+
+def list_related_merge_requests(call: Call) -> Reply:
+    """The merge requests that mention an issue."""
+    store = call.store
+    issue = issue_of(call, project_of(call))
+    rows = []
+    for row in store.merge_requests.values():
+        notes = [store.notes[number].body for number in row.note_ids if number in store.notes]
+        text = "\n".join([row.title, row.description or "", *notes])
+        if issue in _named(store, row, _MENTIONS, text) and access.can_see(store, call.user, row):
+            rows.append(row)
+    return paged(call, rows, lambda row: entities.merge_request(store, row, call.user))
 
 
 def subscribe(call: Call) -> Reply:
@@ -340,6 +377,8 @@ ROUTES: list[Route] = [
     ("GET", f"{ONE}/reviewers", list_reviewers),
     ("GET", f"{ONE}/commits", list_commits),
     ("GET", f"{ONE}/closes_issues", list_closes_issues),
+    ("GET", "/v4/projects/:id/issues/:issue_iid/closed_by", list_closed_by),
+    ("GET", "/v4/projects/:id/issues/:issue_iid/related_merge_requests", list_related_merge_requests),
     ("GET", f"{ONE}/diffs", lacks_changes),
     ("GET", f"{ONE}/changes", lacks_changes),
     ("POST", f"{ONE}/subscribe", subscribe),

@@ -1,4 +1,4 @@
-"""Fills a store from a YAML file: users, groups, projects, labels, milestones, issues with their dates and notes."""
+"""Fills a store from a YAML file: people, groups, projects, and what is in them, with dates and notes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,24 @@ from typing import Any
 import yaml
 
 from bot.emulator.deliveries import Deliveries
-from bot.emulator.issuable_changes import DEFAULT_COLOUR, Actor, add_note, change, resolve_labels
-from bot.emulator.store import Group, Issue, Label, LabelEvent, Membership, Milestone, Project, Share, Store
+from bot.emulator.epics import add_epic
+from bot.emulator.issuable_changes import DEFAULT_COLOUR, WORDS, Actor, add_note, change, resolve_labels
+from bot.emulator.repository import commit_to, start
+from bot.emulator.store import (
+    Branch,
+    Group,
+    Issuable,
+    Issue,
+    Label,
+    LabelEvent,
+    Membership,
+    MergeRequest,
+    Milestone,
+    Project,
+    Share,
+    Store,
+    User,
+)
 
 ROLES = {"minimal": 5, "guest": 10, "planner": 15, "reporter": 20, "developer": 30, "maintainer": 40, "owner": 50}
 
@@ -35,7 +51,7 @@ def seed(store: Store, hooks: Deliveries, path: Path) -> None:
             raise SeedError(f"{path}: unknown key {key!r}; a seed file has {', '.join(known)}.")
     makers: dict[str, Callable[[dict[str, Any]], None]] = {
         "users": lambda entry: _user(store, entry),
-        "groups": lambda entry: _group(store, entry),
+        "groups": lambda entry: _group(store, hooks, entry),
         "projects": lambda entry: _project(store, hooks, entry),
     }
     for kind, make in makers.items():
@@ -124,7 +140,7 @@ def _labels(store: Store, entry: dict[str, Any], **owner: Any) -> None:
         store.milestones[made_milestone.id] = made_milestone
 
 
-def _group(store: Store, entry: dict[str, Any]) -> None:
+def _group(store: Store, hooks: Deliveries, entry: dict[str, Any]) -> None:
     parent_path, _, path = str(entry["path"]).rpartition("/")
     parent = store.group_paths.get(parent_path.lower()) if parent_path else None
     if parent_path and parent is None:
@@ -138,6 +154,12 @@ def _group(store: Store, entry: dict[str, Any]) -> None:
     )
     _members(store, group, entry)
     _labels(store, entry, group_id=group.id)
+    for epic in entry.get("epics") or []:
+        author = store.users[_user_id(store, epic["author"])] if "author" in epic else next(iter(store.users.values()))
+        actor = Actor(store, hooks, author)
+        made = add_epic(actor, group, str(epic["title"]), description=epic.get("description"))
+        made.created_at = _instant(epic["created_at"]) if "created_at" in epic else made.created_at
+        _fill(store, actor, group, made, epic, made.created_at)
 
 
 def _project(store: Store, hooks: Deliveries, entry: dict[str, Any]) -> None:
@@ -159,6 +181,45 @@ def _project(store: Store, hooks: Deliveries, entry: dict[str, Any]) -> None:
     _labels(store, entry, project_id=project.id)
     for issue in entry.get("issues") or []:
         _issue(store, hooks, project, issue)
+    if entry.get("branches") or entry.get("merge_requests"):
+        start(store, project, creator)
+    for name in entry.get("branches") or []:
+        _branch(store, project, creator, str(name))
+    for shown in entry.get("merge_requests") or []:
+        _merge_request(store, hooks, project, shown)
+
+
+def _branch(store: Store, project: Project, author: User, name: str) -> None:
+    main = project.branches[project.default_branch or "main"]
+    made = project.branches[name] = Branch(name, list(main.history), dict(main.files))
+    commit_to(store, project, made, f"Work on {name}", author)
+
+
+def _merge_request(store: Store, hooks: Deliveries, project: Project, entry: dict[str, Any]) -> None:
+    author = store.users[_user_id(store, entry["author"])] if "author" in entry else next(iter(store.users.values()))
+    created_at = _instant(entry["created_at"]) if "created_at" in entry else store.now()
+    source = str(entry["source_branch"])
+    if source not in project.branches:
+        _branch(store, project, author, source)
+    made = MergeRequest(
+        store.next_id("merge_requests"),
+        project.next_merge_request_iid,
+        project.id,
+        str(entry["title"]),
+        author.id,
+        created_at,
+        created_at,
+        description=entry.get("description"),
+        source_branch=source,
+        target_branch=str(entry.get("target_branch", project.default_branch)),
+        source_project_id=project.id,
+        sha=project.branches[source].history[-1],
+    )
+    project.next_merge_request_iid += 1
+    store.merge_requests[made.id] = made
+    store.project_merge_requests[project.id][made.iid] = made
+    made.reviewer_ids = [_user_id(store, name) for name in entry.get("reviewers") or []]
+    _fill(store, Actor(store, hooks, author), project, made, entry, created_at)
 
 
 def _issue(store: Store, hooks: Deliveries, project: Project, entry: dict[str, Any]) -> None:
@@ -182,25 +243,38 @@ def _issue(store: Store, hooks: Deliveries, project: Project, entry: dict[str, A
     project.next_issue_iid = max(project.next_issue_iid, iid + 1)
     store.issues[issue.id] = issue
     store.project_issues[project.id][iid] = issue
-    actor = Actor(store, hooks, author)
-    issue.assignee_ids = [_user_id(store, name) for name in entry.get("assignees") or []]
+    _fill(store, Actor(store, hooks, author), project, issue, entry, created_at)
+
+
+def _fill(
+    store: Store,
+    actor: Actor,
+    home: Project | Group,
+    issuable: Issuable,
+    entry: dict[str, Any],
+    created_at: dt.datetime,
+) -> None:
+    """What issues, merge requests and epics have in common."""
+    issuable.assignee_ids = [_user_id(store, name) for name in entry.get("assignees") or []]
     if "milestone" in entry:
-        issue.milestone_id = next(
-            (each.id for each in store.milestones.values() if each.title == str(entry["milestone"])), None
-        )
+        title = str(entry["milestone"])
+        issuable.milestone_id = next((each.id for each in store.milestones.values() if each.title == title), None)
     names = [str(name) for name in entry.get("labels") or []]
-    issue.label_ids = resolve_labels(actor, project, names, create=False)
-    missing = set(names) - set(store.label_names(issue))
+    issuable.label_ids = resolve_labels(actor, home, names, create=False)
+    missing = set(names) - set(store.label_names(issuable))
     if missing:
-        raise SeedError(f"The issue {issue.title!r} has labels that the seed does not define: {', '.join(missing)}.")
-    for label_id in sorted(issue.label_ids):
-        event = LabelEvent(store.next_id("label_events"), issue, author.id, label_id, "add", created_at)
-        store.label_events[issue.key].append(event)
+        word = WORDS[issuable.KIND]
+        raise SeedError(
+            f"The {word} {issuable.title!r} has labels that the seed does not define: {', '.join(missing)}."
+        )
+    for label_id in sorted(issuable.label_ids):
+        event = LabelEvent(store.next_id("label_events"), issuable, actor.user.id, label_id, "add", created_at)
+        store.label_events[issuable.key].append(event)
     for note in entry.get("notes") or []:
-        writer = store.users[_user_id(store, note.get("author", author.username))]
+        writer = store.users[_user_id(store, note.get("author", actor.user.username))]
         at = _instant(note["created_at"]) if "created_at" in note else created_at
-        add_note(Actor(store, hooks, writer), issue, str(note["body"]), created_at=at)
+        add_note(Actor(store, actor.hooks, writer), issuable, str(note["body"]), created_at=at)
     if entry.get("state") == "closed":
-        change(actor, issue, {"state_event": "close"}, quiet=True)
-        issue.closed_at = _instant(entry["closed_at"]) if "closed_at" in entry else issue.closed_at
-    issue.updated_at = _instant(entry["updated_at"]) if "updated_at" in entry else created_at
+        change(actor, issuable, {"state_event": "close"}, quiet=True)
+        issuable.closed_at = _instant(entry["closed_at"]) if "closed_at" in entry else issuable.closed_at
+    issuable.updated_at = _instant(entry["updated_at"]) if "updated_at" in entry else created_at

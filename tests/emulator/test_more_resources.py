@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gitlab
@@ -101,6 +102,42 @@ def test_a_merge_request_lives_and_is_merged(root: gitlab.Gitlab) -> None:
 def test_closes_issues_by_its_description(root: gitlab.Gitlab) -> None:
     one = root.projects.get("busy/app").mergerequests.get(1)
     assert [issue.iid for issue in one.closes_issues()] == [1]
+
+
+def test_an_issue_knows_what_closes_and_mentions_it(busy: LocalGitLab) -> None:
+    for folder in ("closed_by", "related_merge_requests"):
+        rows = busy.call("GET", f"/projects/busy%2Fapp/issues/6/{folder}").json()
+        assert [row["references"]["full"] for row in rows] == ["busy/app!6"]
+    assert busy.call("GET", "/projects/busy%2Fapp/issues/12/closed_by").json() == []
+
+
+SEED = """
+users: [{username: ada, token: ada-token}]
+groups:
+  - path: g
+    members: {ada: owner}
+    labels: [bug]
+    epics: [{title: A plan, author: ada, labels: [bug], notes: [{body: Well}], created_at: 2026-01-02}]
+projects:
+  - path: g/p
+    creator: ada
+    branches: [one]
+    merge_requests:
+      - {title: "Draft: Two", source_branch: two, author: ada, reviewers: [ada], labels: [bug], state: closed}
+"""
+
+
+def test_a_seed_has_epics_branches_and_merge_requests(tmp_path: Path) -> None:
+    (tmp_path / "seed.yml").write_text(SEED)
+    for seeded in running(tmp_path / "seed.yml", "premium"):
+        client = seeded.as_user("ada-token")
+        epic = client.groups.get("g").epics.list()[0]
+        assert (epic.title, epic.labels, epic.created_at[:10]) == ("A plan", ["bug"], "2026-01-02")
+        project = client.projects.get("g/p")
+        assert [branch.name for branch in project.branches.list()] == ["main", "one", "two"]
+        shown = project.mergerequests.get(1)
+        assert (shown.draft, shown.state, shown.labels) == (True, "closed", ["bug"])
+        assert [user["username"] for user in shown.reviewers] == ["ada"]
 
 
 # -- branches --------------------------------------------------------------------------------------------------------
