@@ -20,7 +20,7 @@ from bot.domain.errors import WrongInput, WrongSettings
 
 if TYPE_CHECKING:
     from bot.domain.plan import Outcome, Step
-    from bot.triage.engine import Result
+    from bot.triage.engine import Engine
     from bot.triage.rules import Policy
 
 Json = dict[str, Any]
@@ -71,8 +71,7 @@ def run_gem(flags: Json) -> int:
     policies = _policies(_files(flags), lenient=flags["lenient"], source=source.kind)
     is_dry = flags["dry_run"] or os.environ.get("TEST") == "true"
     runner = Runner(flags, options, is_dry=is_dry)
-    for policy in policies:
-        runner.run(policy)
+    runner.run(policies)
     return runner.finish()
 
 
@@ -186,7 +185,7 @@ def _plugin_sentence(plugins: tuple[str, ...], files: list[str]) -> str:
 
 
 class Runner:
-    """One run of `gitlab-triage`: file after file, plan and then apply.
+    """One run of `gitlab-triage`: the files are planned one after the other, and then everything is applied.
 
     Args:
         flags: of the command line.
@@ -196,36 +195,48 @@ class Runner:
         self.flags, self.options, self.is_dry = flags, options, is_dry
         self.requests = Requests(debug=flags["debug"])
         self.code = 0
-        self.used: list[str] = []
 
-    def run(self, policy: Policy) -> None:
+    def run(self, policies: list[Policy]) -> None:
+        from bot.triage.slimming import Slimming
+
+        slimming = Slimming.for_policies(policies)
+        engines: dict[tuple[str, str], tuple[Engine, Any]] = {}
+        for policy in policies:
+            host = (policy.host_url or self.flags["host_url"]).rstrip("/")
+            place = (host, policy.api_version)
+            if place not in engines:
+                engines[place] = self._engine(*place)
+            engine, _ = engines[place]
+            engine.slimming = slimming
+            printed, failed = len(engine.result.printed), len(engine.result.failures)
+            engine.run_policy(policy)
+            for text in engine.result.printed[printed:]:
+                click.echo(text, nl=False)
+            for failure in engine.result.failures[failed:]:
+                click.echo(f"[ERROR] {failure}", err=True)
+                self.code = max(self.code, failure.exit_code)
+        if not self.is_dry:
+            for engine, gitlab in engines.values():
+                self._apply(engine.result.steps, gitlab)
+
+    def _engine(self, host: str, api_version: str) -> tuple[Engine, Any]:
+        """The engine for the files of one GitLab, and what reads and writes there."""
         from bot.triage.engine import Engine, World
         from bot.triage.reading import Known
         from bot.triage.report import Report
         from bot.wiring import connect_for_policies
 
-        host = (policy.host_url or self.flags["host_url"]).rstrip("/")
         pause = 1.0 if self.flags["now"] is not None else 60.0
         gitlab = connect_for_policies(
-            host, self.flags["token"], policy.api_version, observe=self.requests.observe, longest_pause_s=pause
+            host, self.flags["token"], api_version, observe=self.requests.observe, longest_pause_s=pause
         )
         report = Report(
             lambda text: click.echo(text, nl=False), is_dry=self.is_dry, is_quiet=self.flags["quiet"], base_url=host
         )
         self.requests.on_get = report.dot
         reading = gitlab.policy_reader()
-        engine = Engine(reading, self.options, report.told(), World(Known(reading, self._cached_members)))
-        result = engine.run([policy])
-        for text in result.printed:
-            click.echo(text, nl=False)
-        self._report_failures(result)
-        if not self.is_dry:
-            self._apply(result.steps, gitlab)
-
-    def _report_failures(self, result: Result) -> None:
-        for failure in result.failures:
-            click.echo(f"[ERROR] {failure}", err=True)
-            self.code = max(self.code, failure.exit_code)
+        world = World(Known(reading, self._cached_members))
+        return Engine(reading, self.options, report.told(), world), gitlab
 
     def _apply(self, steps: list[Step], gitlab: Any) -> None:
         from bot.domain.plan import Plan, Status

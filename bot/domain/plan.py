@@ -118,15 +118,39 @@ def blocked_by(step: Step, outcomes: dict[str, Outcome]) -> Outcome | None:
     return None
 
 
-def ready(steps: Iterable[Step], outcomes: dict[str, Outcome], running: set[str]) -> list[Step]:
-    """The steps whose needs and forerunners are settled, in plan order."""
-    steps = list(steps)
-    planned = {step.change.key for step in steps}
-    settled = set(outcomes) | {key for step in steps for key in (*step.needs, *step.after) if key not in planned}
-    return [
-        step
-        for step in steps
-        if step.change.key not in outcomes
-        and step.change.key not in running
-        and all(key in settled for key in (*step.needs, *step.after))
-    ]
+class Waiting:
+    """The steps of a plan that were not started, and what each of them waits for.
+
+    A step may start when everything that it needs or comes after is settled; what no step of the plan makes is settled.
+    """
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self._steps: dict[str, Step] = {}
+        for step in steps:
+            self._steps.setdefault(step.change.key, step)
+        self._missing = {
+            key: {each for each in (*step.needs, *step.after) if each in self._steps and each != key}
+            for key, step in self._steps.items()
+        }
+        self._behind: dict[str, list[str]] = {}
+        for key, missing in self._missing.items():
+            for each in missing:
+                self._behind.setdefault(each, []).append(key)
+        self._free = [key for key, missing in self._missing.items() if not missing]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing may start before something else is settled."""
+        return not self._free
+
+    def startable(self) -> list[Step]:
+        """Those that may start now, in plan order; each is given once."""
+        free, self._free = self._free, []
+        return [self._steps[key] for key in free]
+
+    def settle(self, key: str) -> None:
+        """The step with this key has come to its end, whichever."""
+        for behind in self._behind.pop(key, ()):
+            self._missing[behind].discard(key)
+            if not self._missing[behind]:
+                self._free.append(behind)

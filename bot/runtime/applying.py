@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from bot.domain.plan import Outcome, Plan, Step, blocked_by, ready
+from bot.domain.plan import Outcome, Plan, Step, Waiting, blocked_by
 from bot.domain.ports import Writer
 
 MOST_SIDE_BY_SIDE = 8
@@ -15,20 +15,24 @@ def apply_plan(plan: Plan, writer: Writer) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     running: dict[Future[Outcome], Step] = {}
     absent: frozenset[int] = frozenset()
+    waiting = Waiting(plan.steps)
     with ThreadPoolExecutor(MOST_SIDE_BY_SIDE, thread_name_prefix="apply") as pool:
-        while len(outcomes) < len({step.change.key for step in plan.steps}):
-            for step in ready(plan.steps, outcomes, {each.change.key for each in running.values()}):
+        while True:
+            for step in waiting.startable():
                 blocked = blocked_by(step, outcomes)
-                if blocked is not None:
+                if blocked is None:
+                    running[pool.submit(writer.apply, step, absent)] = step
+                else:
                     outcomes[step.change.key] = blocked
-                    continue
-                running[pool.submit(writer.apply, step, absent)] = step
+                    waiting.settle(step.change.key)
             if not running:
-                continue
+                if not waiting.is_over:
+                    continue
+                return outcomes
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 step = running.pop(future)
                 outcome = future.result()
                 outcomes[step.change.key] = outcome
                 absent |= outcome.absent
-    return outcomes
+                waiting.settle(step.change.key)

@@ -77,7 +77,7 @@ class Acting:
         self.steps: list[Step] = []
         self.warnings: list[str] = []
         self.printed: list[str] = []
-        self._before = [(item, dict(item.row), set(item.changed), item.is_gone, item.notes) for item in items]
+        self._before = [(item, dict(item.row), item.changed, item.is_gone, item.notes) for item in items]
         self._waited_for: list[tuple[str, str | None]] = []
 
     def take_back(self) -> None:

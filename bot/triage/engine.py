@@ -355,28 +355,21 @@ class Engine:
         shares = self._can_share(rule) and self.shared.get((rule.kind, state), 0) > 1
         if shares:
             params = [("state", state)] if state else []
-            items = self._list(rule, params, is_kept=True)
             checks = self._list_conditions(rule, expansion)
             unchanged = [each for each in checks if each.key != "state"]
-            wanted = (
-                item for item in items if all(each.holds(item) for each in (checks if item.changed else unchanged))
-            )
-        else:
-            own = query(rule, expansion, self.clock_now)
-            items = self._own_list(rule, expansion, own)
-            wanted = (
-                item
-                for item in items
-                if not item.is_changed or self._holds_in_list(rule, expansion, item, only_changed=True)
-            )
+            for item in self._list(rule, params, is_kept=True):
+                if all(each.holds(item) for each in (checks if item.changed else unchanged)):
+                    yield item
+            return
+        own = query(rule, expansion, self.clock_now)
         seen = set()
-        for item in wanted:
-            if item.key not in seen:
+        for item in self._own_list(rule, expansion, own):
+            if not item.is_changed or self._holds_in_list(rule, expansion, item, only_changed=True):
                 seen.add(item.key)
                 yield item
         # What the run itself has changed since may belong here now, though GitLab did not list it.
         for item in list(self.items.values()):
-            if item.key in seen or shares or item.kind != rule.kind or not self._may_belong_now(rule, item):
+            if item.key in seen or item.kind != rule.kind or not self._may_belong_now(rule, item):
                 continue
             if self._holds_in_list(rule, expansion, item):
                 yield item

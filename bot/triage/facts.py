@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+import sys
+from dataclasses import dataclass
 from typing import Any
 
 Json = dict[str, Any]
@@ -11,7 +12,7 @@ _QUICK_ACTION = re.compile(r"^/(\w+)[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _LABEL = re.compile(r'~"([^"]+)"|~([^\s~"]+)')
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Item:
     """One resource.
 
@@ -27,13 +28,14 @@ class Item:
     kind: str
     holder: str
     row: Json
-    changed: set[str] = field(default_factory=set)
+    changed: frozenset[str] = frozenset()
     is_gone: bool = False
     notes: int = 0
     key: tuple[str, str, Any] = ("", "", None)
 
     def __post_init__(self) -> None:
         number = self.row.get("name") if self.kind == "branches" else self.row.get("iid")
+        self.holder = sys.intern(self.holder)
         self.key = (self.kind, self.holder, number)
 
     @property
@@ -108,7 +110,7 @@ def apply_note(item: Item, body: str, now_text: str) -> None:
             apply_state(item, "reopen", now_text)
     touch(item, now_text, "user_notes_count")
     if any(action not in ("close", "reopen") for action, _ in _QUICK_ACTION.findall(body)):
-        item.changed.add("labels")
+        item.changed |= {"labels"}
 
 
 def touch(item: Item, now_text: str, *fields: str) -> None:

@@ -4,57 +4,29 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.triage.rules import Policy
 
 Json = dict[str, Any]
+# What the engine itself, the report or a note may need of any resource; the rest is there if the policy names it.
 _BASE = frozenset(
-    {
-        "id",
-        "iid",
-        "project_id",
-        "group_id",
-        "title",
-        "state",
-        "labels",
-        "author",
-        "assignee",
-        "assignees",
-        "reviewers",
-        "milestone",
-        "created_at",
-        "updated_at",
-        "closed_at",
-        "merged_at",
-        "web_url",
-        "references",
-        "confidential",
-        "type",
-        "upvotes",
-        "downvotes",
-        "due_date",
-        "weight",
-        "health_status",
-        "issue_type",
-        "draft",
-        "source_branch",
-        "target_branch",
-        "name",
-        "protected",
-        "commit",
-        "discussion_locked",
-        "closed_by",
-        "merged_by",
-        "user_notes_count",
-        "iteration",
-        "work_item_type",
-        "work_item_status",
-        "start_date",
-        "namespace",
-        "merge_requests_count",
-    }
+    (
+        *("id", "iid", "project_id", "group_id", "type", "title", "state", "confidential", "web_url", "references"),
+        *(
+            "created_at",
+            "updated_at",
+            "closed_at",
+            "labels",
+            "milestone",
+            "author",
+            "assignee",
+            "assignees",
+            "reviewers",
+        ),
+        *("name", "protected", "commit", "namespace", "work_item_type", "work_item_status"),
+    )
 )
 # What an action may set to null: whether GitLab has said that it is null, or nothing, makes a difference.
 _KEPT_WHEN_NULL = ("weight", "health_status", "discussion_locked")
@@ -71,6 +43,7 @@ class Slimming:
 
     kept: frozenset[str] | None
     whole: frozenset[str] = frozenset()
+    people: dict[Any, Json] = field(default_factory=dict, compare=False)
 
     @staticmethod
     def everything() -> Slimming:
@@ -96,9 +69,11 @@ class Slimming:
 
     def _part(self, key: str, value: Any) -> Any:
         if isinstance(value, dict) and "username" in value:
-            return _person(value)
+            return self._person(value)
         if key in ("assignees", "reviewers") and isinstance(value, list):
-            return [_person(each) for each in value]
+            return [self._person(each) for each in value]
+        if key == "references" and isinstance(value, dict):
+            return {"full": value.get("full")}
         if key == "labels" and isinstance(value, list):
             return [sys.intern(label) if isinstance(label, str) else label for label in value]
         if key == "milestone" and isinstance(value, dict):
@@ -106,6 +81,11 @@ class Slimming:
             return {name: each for name, each in value.items() if name not in dropped}
         return sys.intern(value) if isinstance(value, str) and key in ("state", "type") else value
 
-
-def _person(user: Json) -> Json:
-    return {name: user[name] for name in ("id", "username") if name in user}
+    def _person(self, user: Json) -> Json:
+        """One map for one person, however many resources are theirs."""
+        known = self.people.get(user.get("username"))
+        if known is None or known.get("id") != user.get("id"):
+            known = self.people[user.get("username")] = {
+                name: user[name] for name in ("id", "username") if name in user
+            }
+        return known

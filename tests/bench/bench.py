@@ -235,8 +235,7 @@ def help_(rows: list[Row]) -> None:
 
 
 def triage_(rows: list[Row]) -> None:
-    with local_gitlab() as local:
-        triage(local, rows)
+    triage(local_gitlab, rows)
 
 
 def main() -> None:

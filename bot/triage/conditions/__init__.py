@@ -126,7 +126,7 @@ class Bound:
     def is_costly(self) -> bool:
         return self.condition.is_costly
 
-    def is_touched_by(self, changed: set[str]) -> bool:
+    def is_touched_by(self, changed: frozenset[str]) -> bool:
         """Whether a change of these fields can have changed the answer."""
         return not changed.isdisjoint(self.condition.fields)
 
