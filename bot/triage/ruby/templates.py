@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.triage.ruby.compiling.code import Frame, Scope, syntax_error
+from bot.triage.ruby.compiling.compiler import Compiler
 from bot.triage.ruby.errors import OutOfBudget, Refused, Return, RubyError
 from bot.triage.ruby.escapes import BadEscape, double_quoted
 from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.parts import Part, part_of
-from bot.triage.ruby.syntax import Compiler, Frame, Program, Scope, parse, syntax_error
+from bot.triage.ruby.syntax import Program, parse
 from bot.triage.ruby.values import to_text
 
 LONGEST_TEXT = 100_000

@@ -1,0 +1,1 @@
+"""From the syntax tree to functions, a subject a file."""
