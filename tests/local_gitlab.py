@@ -8,7 +8,8 @@ from typing import Any
 import gitlab
 import requests
 
-from bot.emulator.store import Issue, Project, Store
+from bot.emulator.store import Store
+from bot.emulator.tables import Issue, Project
 from bot.emulator.web import Application, Fault
 
 

@@ -49,7 +49,7 @@ class Requests:
 
 def run_gem(flags: Json) -> int:
     """`gitlab-triage` with the gem's flags. Raises SectionbotError."""
-    from bot.triage.engine import Options
+    from bot.triage.runs import Options
     from bot.wiring import triage_extensions
 
     if flags["require"]:
@@ -80,7 +80,7 @@ def _files(flags: Json) -> list[str]:
 
 
 def _source(flags: Json) -> Any:
-    from bot.triage.engine import Source
+    from bot.triage.runs import Source
 
     kind = flags["source"]
     if kind is not None:
@@ -221,9 +221,10 @@ class Runner:
 
     def _engine(self, host: str, api_version: str) -> tuple[Engine, Any]:
         """The engine for the files of one GitLab, and what reads and writes there."""
-        from bot.triage.engine import Engine, World
+        from bot.triage.engine import Engine
         from bot.triage.reading import Known
         from bot.triage.report import Report
+        from bot.triage.runs import World
         from bot.wiring import connect_for_policies
 
         pause = 1.0 if self.flags["now"] is not None else 60.0

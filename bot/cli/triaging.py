@@ -68,8 +68,9 @@ def run(
     from bot.domain.plan import Notice, NoticeKind, Plan
     from bot.runtime.applying import apply_plan
     from bot.runtime.run import Part, Run
-    from bot.triage.engine import Engine, Options, Source, World
+    from bot.triage.engine import Engine
     from bot.triage.reading import Known
+    from bot.triage.runs import Options, Source, World
 
     environment: Environment = ctx.obj
     sources = [Source("projects", each) for each in projects] + [Source("groups", each) for each in groups]
@@ -160,8 +161,8 @@ def check(ctx: click.Context, files: tuple[str, ...], form: str, source: str, le
 def explain(ctx: click.Context, file: str, resource: str, lenient: bool, now: str | None) -> None:
     """Why each rule of FILE holds for a resource, or does not; and what would be done."""
     from bot.cli.triage_run import local_zone
-    from bot.triage.engine import Options
     from bot.triage.explaining import explain_policy, source_of
+    from bot.triage.runs import Options
 
     environment: Environment = ctx.obj
     environment.token()

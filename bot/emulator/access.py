@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.emulator.store import (
+from bot.emulator.store import Store
+from bot.emulator.tables import (
     GUEST,
     MINIMAL,
     OWNER,
@@ -18,7 +19,6 @@ from bot.emulator.store import (
     MergeRequest,
     Note,
     Project,
-    Store,
     User,
 )
 

@@ -15,7 +15,8 @@ from typing import Any
 import requests
 
 from bot.emulator import entities
-from bot.emulator.store import (
+from bot.emulator.store import Store
+from bot.emulator.tables import (
     ACCESS_NAMES,
     Award,
     Group,
@@ -28,7 +29,6 @@ from bot.emulator.store import (
     MergeRequest,
     Note,
     Project,
-    Store,
     User,
 )
 

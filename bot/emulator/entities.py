@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from bot.emulator.store import (
+from bot.emulator.store import Store
+from bot.emulator.tables import (
     ACCESS_NAMES,
     FEATURES,
     Award,
@@ -30,7 +31,6 @@ from bot.emulator.store import (
     ProtectedBranch,
     Share,
     StateEvent,
-    Store,
     Token,
     User,
 )

@@ -11,7 +11,7 @@ from bot.emulator.issuable_filters import filtered
 from bot.emulator.issues import changed_labels, check_length, check_title
 from bot.emulator.quick_actions import interpret
 from bot.emulator.refusals import forbidden, grape_error, not_found
-from bot.emulator.store import OWNER, PLANNER, Epic, Group, User
+from bot.emulator.tables import OWNER, PLANNER, Epic, Group, User
 from bot.emulator.web import Call, Reply, Route, paged
 
 EDITABLE = (

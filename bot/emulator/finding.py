@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.emulator import access
 from bot.emulator.refusals import Refusal, forbidden, grape_error, not_found
-from bot.emulator.store import Epic, Group, Hook, Issuable, Issue, MergeRequest, Note, Project, User
+from bot.emulator.tables import Epic, Group, Hook, Issuable, Issue, MergeRequest, Note, Project, User
 from bot.emulator.web import Call
 
 

@@ -20,7 +20,7 @@ from bot.emulator.graphql_nodes import (
 )
 from bot.emulator.graphql_schema import gitlab_schema
 from bot.emulator.refusals import Refusal
-from bot.emulator.store import ACCESS_NAMES, Group, Project
+from bot.emulator.tables import ACCESS_NAMES, Group, Project
 from bot.emulator.web import Call, Reply, Route
 from bot.emulator.work_items import by_number, can_see
 

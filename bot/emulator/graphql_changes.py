@@ -11,7 +11,7 @@ from bot.emulator import access
 from bot.emulator.graphql_nodes import ABSENT, HEALTH, Node, number_in, work_item_node
 from bot.emulator.issuable_changes import Actor, change
 from bot.emulator.statuses import found, status_of
-from bot.emulator.store import PLANNER, User
+from bot.emulator.tables import PLANNER, User
 from bot.emulator.web import Call
 from bot.emulator.work_items import WorkItem, by_number, can_edit, can_see, status_changes, type_of
 

@@ -12,7 +12,7 @@ from bot.emulator.graphql_nodes import HEALTH, Node, connection, issue_node, mer
 from bot.emulator.issuable_filters import Test, filtered
 from bot.emulator.parameters import Params
 from bot.emulator.statuses import found, status_of
-from bot.emulator.store import Group, Issue, MergeRequest, Project
+from bot.emulator.tables import Group, Issue, MergeRequest, Project
 from bot.emulator.web import Call
 from bot.emulator.work_items import WorkItem, items_of, number_of
 

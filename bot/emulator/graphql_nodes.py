@@ -12,7 +12,8 @@ from graphql import GraphQLError
 
 from bot.emulator import entities
 from bot.emulator.statuses import Status, status_of
-from bot.emulator.store import Epic, Group, Issuable, Issue, Label, MergeRequest, Store, User
+from bot.emulator.store import Store
+from bot.emulator.tables import Epic, Group, Issuable, Issue, Label, MergeRequest, User
 from bot.emulator.web import Call
 from bot.emulator.work_items import WorkItem, number_of, type_of, web_url
 

@@ -8,7 +8,7 @@ from bot.emulator import access, entities
 from bot.emulator.finding import group_of, need_group_role
 from bot.emulator.projects import filter_projects
 from bot.emulator.refusals import Refusal, grape_error, invalid, not_found
-from bot.emulator.store import MAINTAINER, OWNER, Group, Project, Share
+from bot.emulator.tables import MAINTAINER, OWNER, Group, Project, Share
 from bot.emulator.web import Call, Reply, Route, paged
 
 PATH = re.compile(r"[a-zA-Z0-9_.][a-zA-Z0-9_.-]*")

@@ -12,7 +12,7 @@ from typing import Any
 from bot.emulator import access, entities
 from bot.emulator.finding import group_of, hook_of, project_of
 from bot.emulator.refusals import Refusal, forbidden, grape_error, not_found
-from bot.emulator.store import MAINTAINER, OWNER, Group, Hook, Project
+from bot.emulator.tables import MAINTAINER, OWNER, Group, Hook, Project
 from bot.emulator.web import Call, Reply, Route, page_of, paged
 
 RESENDS_A_MINUTE = 5

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.emulator import access
-from bot.emulator.store import PLANNER, Group, Issuable, Label, LabelEvent, Note, Project, StateEvent, Store, User
+from bot.emulator.store import Store
+from bot.emulator.tables import PLANNER, Group, Issuable, Label, LabelEvent, Note, Project, StateEvent, User
 
 SEVERITIES = ("UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 WORDS = {"Issue": "issue", "MergeRequest": "merge request", "Epic": "epic"}

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from bot.emulator.parameters import Params
 from bot.emulator.refusals import grape_error
-from bot.emulator.store import Issuable, Store
+from bot.emulator.store import Store
+from bot.emulator.tables import Issuable
 from bot.emulator.web import Call
 
 Test = Callable[[Issuable], bool]

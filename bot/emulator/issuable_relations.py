@@ -8,7 +8,7 @@ from bot.emulator import access, entities
 from bot.emulator.finding import epic_of, group_of, issuable_of, issue_of, note_of, project_of
 from bot.emulator.notes import NOTEABLES
 from bot.emulator.refusals import Refusal, not_found, unauthorized
-from bot.emulator.store import GUEST, Award, Link
+from bot.emulator.tables import GUEST, Award, Link
 from bot.emulator.web import Call, Handler, Reply, Route, paged
 
 # -- histories -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bot.emulator import access, entities
 from bot.emulator.finding import group_of, project_of
 from bot.emulator.issuable_filters import Test, filtered, scoped
-from bot.emulator.store import PLANNER, Issue, Project
+from bot.emulator.tables import PLANNER, Issue, Project
 from bot.emulator.web import Call, Reply, Route, keyset, paged
 
 TYPES = ("issue", "incident", "test_case", "task", "requirement", "objective", "key_result", "epic", "ticket")

@@ -10,7 +10,7 @@ from bot.emulator.issuable_changes import Actor, add_note, change, resolve_label
 from bot.emulator.issue_lists import TYPES
 from bot.emulator.quick_actions import interpret, seconds_of
 from bot.emulator.refusals import Refusal, forbidden, grape_error, invalid, not_found
-from bot.emulator.store import GUEST, OWNER, PLANNER, Group, Issuable, Issue, Project, User
+from bot.emulator.tables import GUEST, OWNER, PLANNER, Group, Issuable, Issue, Project, User
 from bot.emulator.web import Call, Reply, Route, paged
 
 MOST_CHARACTERS = 1_048_576

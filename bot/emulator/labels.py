@@ -9,7 +9,7 @@ from typing import Any
 from bot.emulator import access, entities
 from bot.emulator.finding import group_of, project_of
 from bot.emulator.refusals import Refusal, forbidden, grape_error, invalid, not_found
-from bot.emulator.store import PLANNER, Group, Issue, Label, Milestone, Project
+from bot.emulator.tables import PLANNER, Group, Issue, Label, Milestone, Project
 from bot.emulator.web import Call, Reply, Route, paged
 
 COLOURS = {"red": "#FF0000", "green": "#008000", "blue": "#0000FF", "yellow": "#FFFF00", "orange": "#FFA500"}

@@ -7,7 +7,7 @@ import datetime as dt
 from bot.emulator import access, entities
 from bot.emulator.finding import group_of, project_of
 from bot.emulator.refusals import Refusal, forbidden, grape_error, invalid, not_found
-from bot.emulator.store import ACCESS_NAMES, MAINTAINER, OWNER, Group, Membership, Project, User
+from bot.emulator.tables import ACCESS_NAMES, MAINTAINER, OWNER, Group, Membership, Project, User
 from bot.emulator.web import Call, Reply, Route, paged
 
 MOST_AT_ONCE = 100

@@ -14,7 +14,8 @@ from bot.emulator.parameters import Params
 from bot.emulator.quick_actions import interpret
 from bot.emulator.refusals import Refusal, forbidden, grape_error, not_found
 from bot.emulator.repository import commit_to
-from bot.emulator.store import DEVELOPER, OWNER, Issue, MergeRequest, Project, Store
+from bot.emulator.store import Store
+from bot.emulator.tables import DEVELOPER, OWNER, Issue, MergeRequest, Project
 from bot.emulator.web import Call, Reply, Route, paged
 
 STATES = ("opened", "closed", "locked", "merged")

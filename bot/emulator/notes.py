@@ -10,7 +10,7 @@ from bot.emulator.issuable_changes import Actor, add_note, change
 from bot.emulator.issues import check_length
 from bot.emulator.quick_actions import Outcome, interpret
 from bot.emulator.refusals import Refusal, bad_request, forbidden, grape_error, not_found
-from bot.emulator.store import DEVELOPER, GUEST, MAINTAINER, OWNER, PLANNER, Issuable, Note
+from bot.emulator.tables import DEVELOPER, GUEST, MAINTAINER, OWNER, PLANNER, Issuable, Note
 from bot.emulator.web import Call, Handler, Reply, Route, paged
 
 BLANK = 'Note {note: ["can\'t be blank"]}'

@@ -8,7 +8,7 @@ from bot.emulator import access, entities
 from bot.emulator.finding import need_project_role, project_of
 from bot.emulator.refusals import Refusal, forbidden, grape_error, invalid, not_found
 from bot.emulator.repository import start
-from bot.emulator.store import DEVELOPER, FEATURES, MAINTAINER, OWNER, Group, Membership, Project, Share, User
+from bot.emulator.tables import DEVELOPER, FEATURES, MAINTAINER, OWNER, Group, Membership, Project, Share, User
 from bot.emulator.web import Call, Reply, Route, keyset, paged
 
 VISIBILITIES = ("private", "internal", "public")

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.emulator import access
 from bot.emulator.issuable_changes import SEVERITIES, WORDS, Actor, resolve_labels
-from bot.emulator.store import DRAFT, GUEST, PLANNER, Award, Group, Issuable, Issue, MergeRequest, Project, User
+from bot.emulator.tables import DRAFT, GUEST, PLANNER, Award, Group, Issuable, Issue, MergeRequest, Project, User
 
 _COMMANDS = {
     "label": "label",

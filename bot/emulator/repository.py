@@ -10,7 +10,8 @@ import re
 from bot.emulator import access, entities
 from bot.emulator.finding import need_project_role, project_of
 from bot.emulator.refusals import Refusal, forbidden, grape_error, not_found
-from bot.emulator.store import DEVELOPER, MAINTAINER, Branch, Commit, Project, ProtectedBranch, Store, User
+from bot.emulator.store import Store
+from bot.emulator.tables import DEVELOPER, MAINTAINER, Branch, Commit, Project, ProtectedBranch, User
 from bot.emulator.web import Call, Reply, Route, paged
 
 ROLES = (0, 30, 40, 60)

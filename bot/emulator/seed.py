@@ -13,7 +13,8 @@ from bot.emulator.deliveries import Deliveries
 from bot.emulator.epics import add_epic
 from bot.emulator.issuable_changes import DEFAULT_COLOUR, WORDS, Actor, add_note, change, resolve_labels
 from bot.emulator.repository import commit_to, start
-from bot.emulator.store import (
+from bot.emulator.store import Store
+from bot.emulator.tables import (
     Branch,
     Group,
     Issuable,
@@ -25,7 +26,6 @@ from bot.emulator.store import (
     Milestone,
     Project,
     Share,
-    Store,
     User,
 )
 

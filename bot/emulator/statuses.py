@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.emulator.store import Epic, Issue, Store
+from bot.emulator.store import Store
+from bot.emulator.tables import Epic, Issue
 
 PREFIX = "gid://gitlab/WorkItems::Statuses::SystemDefined::Status/"
 

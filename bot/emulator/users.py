@@ -7,7 +7,8 @@ import datetime as dt
 from bot.emulator import access, entities
 from bot.emulator.finding import group_of, need_admin, project_of, user_of
 from bot.emulator.refusals import Refusal, bad_request, forbidden, grape_error, not_found, unauthorized
-from bot.emulator.store import MAINTAINER, OWNER, Group, Membership, Project, Store, Token, User
+from bot.emulator.store import Store
+from bot.emulator.tables import MAINTAINER, OWNER, Group, Membership, Project, Token, User
 from bot.emulator.web import Call, Handler, Reply, Route, keyset, paged
 
 SCOPES = (

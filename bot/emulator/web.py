@@ -16,7 +16,8 @@ from typing import Any
 
 from bot.emulator.parameters import Params, nest
 from bot.emulator.refusals import Refusal, forbidden, grape_error, unauthorized
-from bot.emulator.store import Store, Token, User
+from bot.emulator.store import Store
+from bot.emulator.tables import Token, User
 
 MOST_ROWS_COUNTED = 10_000
 JSON_TYPE = "application/json"

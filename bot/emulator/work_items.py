@@ -14,7 +14,8 @@ from bot.emulator.issues import check_title
 from bot.emulator.parameters import Params
 from bot.emulator.refusals import Refusal, forbidden, grape_error
 from bot.emulator.statuses import BY_NAME, found, status_of
-from bot.emulator.store import OWNER, PLANNER, Epic, Group, Issue, Project, Store, User
+from bot.emulator.store import Store
+from bot.emulator.tables import OWNER, PLANNER, Epic, Group, Issue, Project, User
 from bot.emulator.web import Call, Reply, Route, keyset
 
 Json = dict[str, Any]

@@ -8,11 +8,12 @@ from typing import Any
 
 from bot.domain.errors import GitLabError, GitLabRefused, WrongInput
 from bot.triage.acting import Acting
-from bot.triage.engine import Engine, Failure, Options, Source
+from bot.triage.engine import Engine
 from bot.triage.facts import Item
 from bot.triage.reading import Reading, UnknownName, segment
 from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.rules import Policy, Rule
+from bot.triage.runs import Failure, Options, Source
 
 Json = dict[str, Any]
 KINDS = {"#": "issues", "!": "merge_requests", "&": "epics"}

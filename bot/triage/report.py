@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from bot.domain.changes import AddNote, DeleteResource, MoveIssue, OpenIssue, SetWidget, UpdateResource, UpdateWorkItem
 from bot.domain.plan import Step
-from bot.triage.engine import RuleRun, Source, Told
 from bot.triage.rules import Policy, Rule, Summary
+from bot.triage.runs import RuleRun, Source, Told
 
 Say = Callable[[str], None]
 HEALTH = {"onTrack": "on_track", "needsAttention": "needs_attention", "atRisk": "at_risk", None: ""}

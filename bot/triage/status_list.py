@@ -8,8 +8,8 @@ from bot.domain.errors import GitLabError, GitLabRefused
 from bot.triage.reading import Known
 
 if TYPE_CHECKING:
-    from bot.triage.engine import Source
     from bot.triage.facts import Item
+    from bot.triage.runs import Source
 
 Json = dict[str, Any]
 

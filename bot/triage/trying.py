@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.methods.resources import CLASS_OF, Api
+from bot.triage.ruby.showing import inspect
 from bot.triage.ruby.syntax import compile_expression
 from bot.triage.ruby.templates import compile_text
-from bot.triage.ruby.values import Block, Hash, class_name, inspect, pairs, truthy
+from bot.triage.ruby.values import Block, Hash, class_name, pairs, truthy
 from bot.triage.texts import Clock, Writing
 
 Json = dict[str, Any]

@@ -16,8 +16,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from bot.emulator.store import Issue
-from bot.triage.engine import Engine, Options, Source
+from bot.emulator.tables import Issue
+from bot.triage.engine import Engine
+from bot.triage.runs import Options, Source
 from bot.triage.policy import read_policy
 from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.methods.resources import CLASS_OF

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.emulator.store import HookEvent
+from bot.emulator.tables import HookEvent
 from tests.bot_process import ROOT, BotProcess, settings_folder
 from tests.conftest import Spawn
 from tests.local_gitlab import LocalGitLab

@@ -11,7 +11,7 @@ from graphql import build_client_schema, get_introspection_query
 from graphql import parse as parse_graphql
 from graphql import validate as validate_graphql
 
-from bot.emulator.store import GUEST, REPORTER
+from bot.emulator.tables import GUEST, REPORTER
 from tests.conftest import running
 from tests.local_gitlab import LocalGitLab
 from tests.triage.busy_group import fill

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.emulator.store import Issue
+from bot.emulator.tables import Issue
 from bot.emulator.web import Fault
 from tests.bot_process import eventually
 from tests.conftest import Spawn

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.emulator.store import Issue
+from bot.emulator.tables import Issue
 from bot.emulator.web import Fault
 from tests.bot_process import ROOT, eventually
 from tests.local_gitlab import LocalGitLab

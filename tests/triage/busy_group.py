@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from bot.emulator.store import Issuable
+from bot.emulator.tables import Issuable
 from tests.local_gitlab import LocalGitLab
 
 LABELS = ("bug", "feature", "stale", "triaged", "docs", "group::one", "group::two", "priority::1", "priority::2")

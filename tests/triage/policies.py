@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import GitLabRefused
-from bot.triage.engine import Engine, Options, Result, Source
+from bot.triage.engine import Engine
+from bot.triage.runs import Options, Result, Source
 from bot.triage.policy import read_policy
 from bot.triage.rules import Policy
 

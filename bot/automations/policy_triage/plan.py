@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from bot.automations.policy_triage.settings import PolicySource, TriageSettings, covers
 from bot.domain.plan import Notice, NoticeKind, Plan
 from bot.domain.ports import Scope
-from bot.triage.engine import Engine, Failure, Options, Source, World
+from bot.triage.engine import Engine
 from bot.triage.extensions import NONE
 from bot.triage.reading import Known, Reading, segment
+from bot.triage.runs import Failure, Options, Source, World
 
 Json = dict[str, Any]
 

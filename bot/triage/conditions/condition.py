@@ -11,7 +11,7 @@ from bot.triage.ruby.moments import Moment
 from bot.triage.rules import Rule
 
 if TYPE_CHECKING:
-    from bot.triage.engine import Options
+    from bot.triage.runs import Options
 
 Param = tuple[str, str]
 Path = tuple[str | int, ...]

@@ -10,7 +10,8 @@ from bot.triage.conditions.condition import Answer, Asked, CheckedHere, Checks, 
 from bot.triage.extensions import CustomCondition
 from bot.triage.facts import Item
 from bot.triage.ruby.errors import Refused, RubyError
-from bot.triage.ruby.values import inspect, truthy
+from bot.triage.ruby.showing import inspect
+from bot.triage.ruby.values import truthy
 from bot.triage.rules import plain_text
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_error, no_method
 from bot.triage.ruby.moments import NS, Moment
+from bot.triage.ruby.showing import inspect
 from bot.triage.ruby.values import (
     Block,
     Constant,
@@ -21,10 +22,11 @@ from bot.triage.ruby.values import (
     UserText,
     class_name,
     holds_user_text,
-    inspect,
     type_in_words,
 )
 
+# A method of a table: the receiver first, then the arguments; `vm`, `block` and `kw` where it asks for them.
+Function = Callable[..., Any]
 Call = Callable[["Machine", Any, list[Any], Block | None], Any]
 MOST_STEPS = 200_000
 MOST_SECONDS = 2.0

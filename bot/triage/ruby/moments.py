@@ -14,7 +14,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.triage.ruby.errors import Refused, RubyError, argument_error
-from bot.triage.ruby.values import class_name, inspect, is_number, quoted, year_text
+from bot.triage.ruby.showing import inspect, quoted, year_text
+from bot.triage.ruby.values import class_name, is_number
 
 NS = 1_000_000_000
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

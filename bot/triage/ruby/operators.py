@@ -11,7 +11,9 @@ from typing import Any
 from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, no_method, type_error
 from bot.triage.ruby.machine import MOST_BITS, Machine, missing_method
 from bot.triage.ruby.moments import NS, Duration, Moment, advance, midnight_utc, plus_months, with_duration
+from bot.triage.ruby.ordering import compare, equal, order
 from bot.triage.ruby.patterns import searched
+from bot.triage.ruby.showing import inspect
 from bot.triage.ruby.values import (
     Block,
     Constant,
@@ -23,15 +25,11 @@ from bot.triage.ruby.values import (
     Symbol,
     UserText,
     class_name,
-    compare,
-    equal,
     identity,
-    inspect,
     is_a,
     is_integer,
     is_number,
     look_up,
-    order,
     pairs,
     truthy,
     type_in_words,
@@ -414,7 +412,7 @@ def _day(value: Any) -> dt.date:
 
 
 def _rows(vm: Machine, value: Any) -> list[Any]:
-    from bot.triage.ruby.methods.rows import rows_of
+    from bot.triage.ruby.methods.iteration import rows_of
 
     rows = rows_of(vm, value)
     return rows if rows is not None else []

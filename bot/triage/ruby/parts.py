@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot.triage.ruby.values import UserText, holds_user_text, inspect, to_text
+from bot.triage.ruby.showing import inspect, to_text
+from bot.triage.ruby.values import UserText, holds_user_text
 
 if TYPE_CHECKING:
     from bot.triage.ruby.machine import Machine

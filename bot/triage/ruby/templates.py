@@ -16,8 +16,8 @@ from bot.triage.ruby.errors import OutOfBudget, Refused, Return, RubyError
 from bot.triage.ruby.escapes import BadEscape, double_quoted
 from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.parts import Part, part_of
+from bot.triage.ruby.showing import to_text
 from bot.triage.ruby.syntax import Program, parse
-from bot.triage.ruby.values import to_text
 
 LONGEST_TEXT = 100_000
 PLACEHOLDERS = (

@@ -100,7 +100,7 @@ def splat(vm: Machine, value: Any) -> list[Any]:
         return []
     if type(value) is list:
         return value
-    from bot.triage.ruby.methods.rows import rows_of
+    from bot.triage.ruby.methods.iteration import rows_of
 
     rows = rows_of(vm, value, strict=False)
     return rows if rows is not None else [value]

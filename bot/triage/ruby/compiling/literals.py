@@ -8,8 +8,10 @@ from bot.triage.ruby.compiling.code import Code, Frame, Node, always, nil_code, 
 from bot.triage.ruby.compiling.tree import Tree
 from bot.triage.ruby.errors import Refused, RubyError, argument_error
 from bot.triage.ruby.escapes import BadEscape, double_quoted, single_quoted
+from bot.triage.ruby.ordering import order
 from bot.triage.ruby.patterns import compile_pattern
-from bot.triage.ruby.values import Hash, Range, Symbol, order, put, to_text
+from bot.triage.ruby.showing import to_text
+from bot.triage.ruby.values import Hash, Range, Symbol, put
 
 
 class Literals(Tree):

@@ -7,7 +7,22 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from bot.triage.ruby.methods import constants, dates, maps, numbers, objects, regexps, resources, rows, texts
+from bot.triage.ruby.methods import (
+    arrays,
+    calendar,
+    constants,
+    dates,
+    durations,
+    enumerables,
+    maps,
+    numbers,
+    objects,
+    ranges,
+    regexps,
+    resource_methods,
+    texts,
+    times,
+)
 from bot.triage.ruby.moments import Duration, Moment
 from bot.triage.ruby.values import (
     Block,
@@ -29,7 +44,7 @@ Table = dict[str, Callable[..., Any]]
 def tables() -> dict[Any, Table]:
     """Python type (or True, False, or ("constant", name)) to the methods of such a value."""
     anything = objects.OBJECT
-    date_like = anything | objects.COMPARABLE | dates.CALENDAR
+    date_like = anything | objects.COMPARABLE | calendar.CALENDAR
     result: dict[Any, Table] = {
         type(None): anything | objects.NIL,
         True: anything | objects.BOOLEAN,
@@ -40,23 +55,23 @@ def tables() -> dict[Any, Table]:
         str: anything | objects.COMPARABLE | texts.STRING,
         UserText: anything | objects.COMPARABLE | texts.STRING,
         Symbol: anything | objects.COMPARABLE | texts.SYMBOL,
-        list: anything | rows.ENUMERABLE | rows.ARRAY,
-        Range: anything | rows.ENUMERABLE | rows.RANGE,
-        RubySet: anything | rows.ENUMERABLE | rows.SET,
-        Enumerator: anything | rows.ENUMERABLE | rows.ENUMERATOR,
-        dict: anything | rows.ENUMERABLE | maps.HASH,
-        Hash: anything | rows.ENUMERABLE | maps.HASH,
+        list: anything | enumerables.ENUMERABLE | arrays.ARRAY,
+        Range: anything | enumerables.ENUMERABLE | ranges.RANGE,
+        RubySet: anything | enumerables.ENUMERABLE | ranges.SET,
+        Enumerator: anything | enumerables.ENUMERABLE | ranges.ENUMERATOR,
+        dict: anything | enumerables.ENUMERABLE | maps.HASH,
+        Hash: anything | enumerables.ENUMERABLE | maps.HASH,
         Regexp: anything | regexps.REGEXP,
         Match: anything | regexps.MATCH,
         Block: anything | objects.PROC,
         Failure: anything | objects.FAILURE,
         dt.date: date_like | dates.DATE,
-        Moment: date_like | dates.MOMENT,
-        Duration: anything | objects.COMPARABLE | dates.DURATION,
+        Moment: date_like | times.MOMENT,
+        Duration: anything | objects.COMPARABLE | durations.DURATION,
         Constant: anything | constants.ANY_CLASS,
         objects.RubyVersion: anything | objects.COMPARABLE,
     }
-    for kind, table in resources.TABLES.items():
+    for kind, table in resource_methods.TABLES.items():
         result[kind] = anything | table
     for name, table in constants.CONSTANTS.items():
         result[("constant", name)] = table

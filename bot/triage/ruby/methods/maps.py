@@ -7,22 +7,22 @@ from typing import Any
 
 from bot.triage.ruby.errors import Refused, RubyError, argument_error
 from bot.triage.ruby.machine import MISSING, Machine
-from bot.triage.ruby.methods.rows import called, dig, iterated
+from bot.triage.ruby.methods.arrays import dig
+from bot.triage.ruby.methods.iteration import called, iterated
+from bot.triage.ruby.ordering import equal
+from bot.triage.ruby.showing import inspect, to_text
 from bot.triage.ruby.values import (
     Block,
     Hash,
     Symbol,
     class_name,
-    equal,
     identity,
-    inspect,
     look_up,
     map_key,
     pairs,
     put,
     rebuilt,
     remove,
-    to_text,
     truthy,
 )
 
@@ -212,7 +212,7 @@ def _has_value(me: Map, wanted: Any) -> bool:
 def _any(me: Map, pattern: Any = MISSING, *, vm: Machine, block: Block | None) -> bool:
     if block is not None and pattern is MISSING:
         return any(truthy(block.call([[key, value]])) for key, value in pairs(me))
-    from bot.triage.ruby.methods.rows import ENUMERABLE
+    from bot.triage.ruby.methods.enumerables import ENUMERABLE
 
     return bool(ENUMERABLE["any?"]([[key, value] for key, value in pairs(me)], pattern, vm=vm, block=block))
 

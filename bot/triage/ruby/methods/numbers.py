@@ -9,18 +9,11 @@ from typing import Any
 
 from bot.triage.ruby.errors import Refused, RubyError, argument_error
 from bot.triage.ruby.machine import Machine
-from bot.triage.ruby.methods.rows import iterated
+from bot.triage.ruby.methods.iteration import iterated
 from bot.triage.ruby.moments import UNIT_SECONDS, Duration
 from bot.triage.ruby.operators import BINARY, divide, modulo
-from bot.triage.ruby.values import (
-    Block,
-    float_text,
-    integer,
-    is_integer,
-    number,
-    text_or_symbol,
-    to_text,
-)
+from bot.triage.ruby.showing import float_text, to_text
+from bot.triage.ruby.values import Block, integer, is_integer, number, text_or_symbol
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 

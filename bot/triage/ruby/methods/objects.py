@@ -14,6 +14,8 @@ from bot.triage.ruby.errors import Refused, RubyError, argument_error
 from bot.triage.ruby.machine import MISSING, Machine, all_names, method_of
 from bot.triage.ruby.moments import Duration, Moment, iso8601
 from bot.triage.ruby.operators import BINARY, case_equal
+from bot.triage.ruby.ordering import compare, order
+from bot.triage.ruby.showing import inspect, to_text
 from bot.triage.ruby.values import (
     Block,
     Constant,
@@ -23,16 +25,12 @@ from bot.triage.ruby.values import (
     RubySet,
     Symbol,
     class_name,
-    compare,
     identity,
-    inspect,
     is_a,
     is_integer,
     is_number,
-    order,
     pairs,
     text_or_symbol,
-    to_text,
     truthy,
 )
 
@@ -307,7 +305,7 @@ def _to_float(me: Any, value: Any, *, kw: dict[str, Any]) -> Any:
 
 
 def _to_list(me: Any, value: Any, *, vm: Machine) -> list[Any]:
-    from bot.triage.ruby.methods.rows import rows_of
+    from bot.triage.ruby.methods.iteration import rows_of
 
     if value is None:
         return []
@@ -324,7 +322,7 @@ def _to_rational(me: Any, value: Any, other: Any = 1) -> Fraction:
 
 
 def _format(me: Any, form: Any, *values: Any, vm: Machine) -> str:
-    from bot.triage.ruby.methods.texts import formatted
+    from bot.triage.ruby.methods.formatting import formatted
 
     return formatted(vm, form, list(values))
 

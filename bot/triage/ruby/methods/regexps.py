@@ -8,8 +8,8 @@ from typing import Any
 from bot.triage.ruby.errors import RubyError
 from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.methods.objects import yielded
-from bot.triage.ruby.patterns import searched
-from bot.triage.ruby.values import Block, Hash, Match, Regexp, Symbol, integer, is_integer, text_or_symbol
+from bot.triage.ruby.patterns import compile_pattern, escaped, searched
+from bot.triage.ruby.values import Block, Hash, Match, Regexp, Symbol, class_name, integer, is_integer, text_or_symbol
 
 _OPTIONS = {"i": 1, "x": 2, "m": 4}
 
@@ -87,3 +87,11 @@ MATCH: dict[str, Callable[..., Any]] = {
     "size": lambda me: me.found.re.groups + 1,
     "length": lambda me: me.found.re.groups + 1,
 }
+
+
+def pattern_of(value: Any) -> Regexp:
+    if isinstance(value, Regexp):
+        return value
+    if isinstance(value, str):
+        return compile_pattern(escaped(value), "")
+    raise RubyError("TypeError", f"wrong argument type {class_name(value)} (expected Regexp)")
