@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.emulator import access, entities
-from bot.emulator.entities import day, instant
+from bot.emulator.entities.values import day, instant
 from bot.emulator.finding import work_item_holder, work_item_of
 from bot.emulator.issuable_changes import Actor, change
 from bot.emulator.issuable_filters import Test, filtered

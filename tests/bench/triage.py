@@ -18,11 +18,11 @@ from typing import Any
 
 from bot.emulator.tables import Issue
 from bot.triage.engine import Engine
-from bot.triage.runs import Options, Source
 from bot.triage.policy import read_policy
 from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.methods.resources import CLASS_OF
 from bot.triage.ruby.syntax import compile_expression
+from bot.triage.runs import Options, Source
 from tests.local_gitlab import LocalGitLab
 from tests.triage.policies import FakeReading, issue
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.errors import GitLabRefused
 from bot.triage.engine import Engine
-from bot.triage.runs import Options, Result, Source
 from bot.triage.policy import read_policy
 from bot.triage.rules import Policy
+from bot.triage.runs import Options, Result, Source
 
 Json = dict[str, Any]
 NOW = dt.datetime(2026, 3, 15, 10, 30, tzinfo=dt.UTC)

@@ -17,7 +17,19 @@ from bot.triage.ruby.methods.resources import InstanceVersion, Part, Resource
 from bot.triage.ruby.moments import Duration, Moment
 from bot.triage.ruby.syntax import compile_expression
 from bot.triage.ruby.templates import compile_text
-from bot.triage.ruby.values import Block, Constant, Enumerator, Failure, Hash, Match, Range, Regexp, RubySet, Symbol, UserText
+from bot.triage.ruby.values import (
+    Block,
+    Constant,
+    Enumerator,
+    Failure,
+    Hash,
+    Match,
+    Range,
+    Regexp,
+    RubySet,
+    Symbol,
+    UserText,
+)
 from bot.triage.trying import try_text
 from tests.triage.policies import NOW, issue
 

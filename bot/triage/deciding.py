@@ -1,0 +1,79 @@
+"""The steps that a rule has decided so far, and how they are taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.domain.changes import Change, OpenIssue, SetWidget, Target
+from bot.domain.plan import Step
+from bot.triage.facts import Item
+from bot.triage.preparing import Preparing
+from bot.triage.reading import segment
+from bot.triage.rules import Rule
+
+if TYPE_CHECKING:
+    from bot.triage.engine import Engine
+
+Json = dict[str, Any]
+
+
+class Deciding(Preparing):
+    """Args: items: the resources that the rule acts on; they are as they were when it is taken back."""
+
+    def __init__(self, engine: Engine, rule: Rule, items: list[Item]) -> None:
+        super().__init__(engine, rule)
+        self.steps: list[Step] = []
+        self.warnings: list[str] = []
+        self._before = [(item, dict(item.row), item.changed, item.is_gone, item.notes) for item in items]
+        self._waited_for: list[tuple[str, str | None]] = []
+
+    def take_back(self) -> None:
+        """Nothing of the rule was done: no steps, and the facts as they were before it."""
+        self.steps.clear()
+        for item, row, changed, is_gone, notes in self._before:
+            item.row, item.changed, item.is_gone, item.notes = row, changed, is_gone, notes
+        for path, key in reversed(self._waited_for):
+            if key is None:
+                self.engine.world.last_on.pop(path, None)
+            else:
+                self.engine.world.last_on[path] = key
+
+    def add(self, change: Change, because: str, item: Item | None = None, *, needs: tuple[str, ...] = ()) -> None:
+        rule = self.rule.shown_name or "a rule without a name"
+        # The gem's mutations go out one after the other.
+        path = "graphql" if self.engine.options.refetch and isinstance(change, SetWidget) else _path_of(change)
+        after = self.engine.world.last_on.get(path)
+        step = Step(
+            change,
+            f"rule {rule}: {because}",
+            subject=item.name if item is not None else rule,
+            needs=needs,
+            after=(after,) if after else (),
+        )
+        self._waited_for.append((path, after))
+        self.engine.world.last_on[path] = change.key
+        self.steps.append(step)
+
+    def target(self, item: Item) -> Target:
+        name = {"branches": "repository/branches", "work_items": "-/work_items"}.get(item.kind, item.kind)
+        number = segment(str(item.row.get("name"))) if item.kind == "branches" else item.row.get("iid")
+        return Target(
+            item.kind,
+            f"{item.holder}/{name}/{number}",
+            item.name,
+            str(item.row.get("web_url") or ""),
+            int(item.row["id"]) if str(item.row.get("id") or "").isdigit() else 0,
+        )
+
+    def _now_text(self) -> str:
+        return self.engine.options.now.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+    def _is_own(self, row: Json) -> bool:
+        return (row.get("author") or {}).get("username") in self.engine.options.bot_usernames
+
+
+def _path_of(change: Change) -> str:
+    if isinstance(change, OpenIssue):
+        return f"open {change.project}"
+    target = getattr(change, "target", None)
+    return str((target.path or target.created_by) if target is not None else change.key)
