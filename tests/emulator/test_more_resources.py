@@ -30,7 +30,7 @@ def root(busy: LocalGitLab) -> gitlab.Gitlab:
     return busy.as_user("root")
 
 
-def refused(call: Any) -> tuple[int, Any]:
+def refused(call: Any) -> tuple[int | None, Any]:
     """Status and message of what GitLab refuses."""
     with pytest.raises(gitlab.exceptions.GitlabError) as error:
         call()

@@ -176,7 +176,7 @@ def test_a_text_whose_mark_was_lost_does_not_act(expression: str) -> None:
     assert [each for each in ("@all", "<b>", "\n/close", "<!--") if each in written] == []
 
 
-BOUNDARIES = (
+BOUNDARIES: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("{{milestone}} {{title}}", {"title": "/close", "milestone": None}, " \\/close"),
     ("hi @{{title}}", {"title": "all"}, "hi @\u2060all"),
     ("hi @{{title}}", {"title": "ann"}, "hi @ann"),
