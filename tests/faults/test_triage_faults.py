@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -107,51 +108,48 @@ def test_a_lost_answer_to_a_note_writes_it_once(local_gitlab: LocalGitLab, tmp_p
     assert local_gitlab.notes(issue) == ["Hello"]
 
 
-def test_what_was_deleted_meanwhile_is_told(local_gitlab: LocalGitLab, tmp_path: Path) -> None:
-    first, second = reported(local_gitlab, 2)
-    waits = Fault(1, "PUT", rf"/issues/{first.iid}$", delay_ms=400)
-    local_gitlab.application.control.faults.append(waits)
+def meanwhile(
+    local: LocalGitLab, folder: Path, policy: str, write: tuple[str, str], what: Callable[[], object]
+) -> tuple[int, str]:
+    """Runs the policy, and does `what` while its first write of that method and path is on its way."""
+    waits = Fault(1, *write, delay_ms=400)
+    local.application.control.faults.append(waits)
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TZ": "UTC"}
     running = subprocess.Popen(
-        command(local_gitlab, tmp_path, LABEL), env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+        command(local, folder, policy), env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
     )
     eventually(lambda: waits.hits)
-    assert local_gitlab.call("DELETE", f"/projects/{first.project_id}/issues/{first.iid}").status_code == 204
+    what()
     _, said = running.communicate(timeout=60)
-    assert running.returncode == 4
-    assert f"[ERROR] update sec/intake#{first.iid} refused: GitLab refused PUT" in said.decode()
+    return running.returncode, said.decode()
+
+
+def test_what_was_deleted_meanwhile_is_told(local_gitlab: LocalGitLab, tmp_path: Path) -> None:
+    first, second = reported(local_gitlab, 2)
+    path = f"/projects/{first.project_id}/issues/{first.iid}"
+    write = ("PUT", rf"/issues/{first.iid}$")
+    code, said = meanwhile(local_gitlab, tmp_path, LABEL, write, lambda: local_gitlab.call("DELETE", path))
+    assert code == 4
+    assert f"[ERROR] update sec/intake#{first.iid} refused: GitLab refused PUT" in said
     assert local_gitlab.labels(second) == ["bug"]
 
 
 def test_what_was_closed_meanwhile_stays_closed(local_gitlab: LocalGitLab, tmp_path: Path) -> None:
     (issue,) = reported(local_gitlab, 1)
     close = LABEL.replace("labels: [bug]", "status: close")
-    waits = Fault(1, "PUT", rf"/issues/{issue.iid}$", delay_ms=400)
-    local_gitlab.application.control.faults.append(waits)
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TZ": "UTC"}
-    running = subprocess.Popen(
-        command(local_gitlab, tmp_path, close), env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    )
-    eventually(lambda: waits.hits)
-    local_gitlab.close(issue)
-    _, said = running.communicate(timeout=60)
-    assert (running.returncode, said.decode(), issue.state) == (0, "", "closed")
+    write = ("PUT", rf"/issues/{issue.iid}$")
+    assert meanwhile(local_gitlab, tmp_path, close, write, lambda: local_gitlab.close(issue)) == (0, "")
+    assert issue.state == "closed"
 
 
 def test_a_label_that_is_gone_when_a_work_item_gets_it_is_told(local_gitlab: LocalGitLab, tmp_path: Path) -> None:
     (issue,) = reported(local_gitlab, 1)
     policy = LABEL.replace("issues:", "work_items:", 1)
-    waits = Fault(1, "PATCH", r"/work_items/", delay_ms=400)
-    local_gitlab.application.control.faults.append(waits)
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TZ": "UTC"}
-    running = subprocess.Popen(
-        command(local_gitlab, tmp_path, policy), env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    )
-    eventually(lambda: waits.hits)
-    assert local_gitlab.call("DELETE", f"/projects/{issue.project_id}/labels/bug").status_code == 204
-    _, said = running.communicate(timeout=60)
-    assert running.returncode == 4
-    assert "Labels were not applied to" in said.decode()
+    path = f"/projects/{issue.project_id}/labels/bug"
+    gone = ("PATCH", "/work_items/")
+    code, said = meanwhile(local_gitlab, tmp_path, policy, gone, lambda: local_gitlab.call("DELETE", path))
+    assert code == 4
+    assert "Labels were not applied to" in said
 
 
 @pytest.mark.parametrize("after", [1, 4])

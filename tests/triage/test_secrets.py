@@ -1,0 +1,159 @@
+"""What fewer people may read than the text: it is counted, not told. And what a failed or doubled run leaves behind."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.domain.changes import AddNote, OpenIssue
+from bot.triage.engine import Engine
+from bot.triage.reading import Known
+from bot.triage.runs import Options, Source, World
+from tests.triage.policies import NOW, FakeReading, issue, label, policy, run, summaries
+
+ISSUES = "projects/7/issues"
+PROJECTS = {
+    "projects/7": {"id": 7, "visibility": "private", "path_with_namespace": "grp/proj"},
+    "projects/8": {"id": 8, "visibility": "public", "path_with_namespace": "grp/open"},
+    "projects/9": {"id": 9, "visibility": "private", "path_with_namespace": "grp/closed", "description": "secret"},
+    "projects/grp%2Fopen": {"id": 8, "visibility": "public"},
+    "projects/grp%2Fproj": {"id": 7, "visibility": "private"},
+}
+
+
+def body(actions: dict[str, Any], *rows: dict[str, Any], lists: Any = None, keeps_secrets: bool = True) -> str:
+    """The text of the one note or issue that a rule with these actions makes."""
+    reading = FakeReading({ISSUES: list(rows or [issue(1, title="Leak")])} | (lists or {}), dict(PROJECTS))
+    result = run(policy([{"name": "r", "conditions": {}, "actions": actions}]), reading, keeps_secrets=keeps_secrets)
+    assert result.failures == []
+    change = result.steps[0].change
+    return change.body if isinstance(change, AddNote) else change.description  # type: ignore[union-attr]
+
+
+SUMMARY = {"title": "S", "item": "- {{title}} {{web_url}}", "summary": "{{items}}"}
+RUBY = {"title": "S", "item": "-", "summary": "#{resource[:resources].map { |r| r[:title] }.join(',')}"}
+URL = "https://gitlab.example/grp/proj/-/issues/1"
+
+
+def test_a_private_title_stays_out_of_a_public_summary() -> None:
+    assert body({"summarize": SUMMARY | {"destination": "grp/open"}}) == f"- (confidential) {URL}"
+    assert body({"summarize": SUMMARY | {"destination": "grp/proj"}}) == f"- Leak {URL}"
+
+
+def test_redaction_that_is_switched_off_does_not_open_a_private_project() -> None:
+    summary = SUMMARY | {"destination": "grp/open", "redact_confidential_resources": False}
+    assert body({"summarize": summary}) == f"- (confidential) {URL}"
+
+
+def test_the_resources_of_a_summary_hide_what_its_items_hide() -> None:
+    rows = (issue(1, title="Leak"), issue(2, title="Open", confidential=True))
+    assert body({"summarize": RUBY | {"destination": "grp/open"}}, *rows) == "(confidential),(confidential)"
+    assert body({"summarize": RUBY | {"destination": "grp/proj"}}, *rows) == "Leak,(confidential)"
+
+
+def test_the_parts_of_a_summary_policy_hide_it_too() -> None:
+    rules = [
+        {"name": "p", "conditions": {"state": "opened"}, "actions": {"summarize": RUBY | {"destination": "grp/open"}}}
+    ]
+    text = {
+        "summaries": [
+            {
+                "name": "S",
+                "rules": rules,
+                "actions": {"summarize": {"title": "S", "summary": "{{items}}", "destination": "grp/open"}},
+            }
+        ]
+    }
+    reading = FakeReading({ISSUES: [issue(1, title="Leak")]}, dict(PROJECTS))
+    result = run(policy([], **text), reading, keeps_secrets=True)
+    (change,) = [step.change for step in result.steps]
+    assert isinstance(change, OpenIssue)
+    assert change.description.split("\n")[0] == "(confidential)"
+
+
+def test_a_linked_issue_of_another_project_is_hidden_where_more_people_read() -> None:
+    links = {
+        "projects/8/issues/1/links": [issue(5, project_id=9, title="Elsewhere"), issue(6, project_id=8, title="Here")]
+    }
+    rows = (issue(1, project_id=8, references={"full": "grp/open#1"}),)
+    comment = {"comment": "#{linked_issues.map { |i| i.resource[:title] }.join(' ')}"}
+    assert body(comment, *rows, lists=links) == "(confidential) Here"
+    assert body(comment, *rows, lists=links, keeps_secrets=False) == "Elsewhere Here"
+
+
+def test_what_a_project_that_was_asked_for_says_is_hidden_too() -> None:
+    rows = (issue(1, project_id=8, references={"full": "grp/open#1"}),)
+    comment = {"comment": "x#{request_project(9)[:description]}"}
+    assert body(comment, *rows).split("\n")[0] == "x(confidential)"
+    private = (issue(1, project_id=7),)
+    assert body(comment, *private).split("\n")[0] == "xsecret"
+
+
+def test_events_of_a_confidential_issue_say_nothing() -> None:
+    events = [{"id": 1, "action": "add", "created_at": "2026-01-01T00:00:00Z", "label": {"name": "secret"}, "user": {}}]
+    lists = {"projects/7/issues/1/resource_label_events": events}
+    comment = {
+        "comment": "#{label_events.map { |e| e.label.name }.inspect} #{query_label_events.inspect.include?('secret')}"
+    }
+    assert body(comment, issue(1, confidential=True), lists=lists).split("\n")[0] == '["(confidential)"] false'
+
+
+def test_a_failed_rule_leaves_no_trace_in_what_the_next_sees() -> None:
+    rules = [
+        {
+            "name": "fails",
+            "conditions": {},
+            "actions": {"labels": ["done"], "assignees": ["nobody"], "status": "close"},
+        },
+        {"name": "next", "conditions": {"state": "opened", "forbidden_labels": ["done"]}, "actions": {"comment": "x"}},
+    ]
+    reading = FakeReading({ISSUES: [issue(1)]}, dict([label("done")]) | {"users": []})
+    result = run(policy(rules), reading)
+    assert [failure.sentence for failure in result.failures] == ["User `nobody` doesn't exist!"]
+    assert summaries(result) == ["add note: note on grp/proj#1: x"]
+
+
+def test_a_resource_in_two_sources_is_one() -> None:
+    rows = [issue(1)]
+    reading = FakeReading({ISSUES: rows, "groups/5/issues": rows}, dict([label("a")]))
+    world = World(Known(reading))
+    rule = {
+        "name": "r",
+        "conditions": {"forbidden_labels": ["a"], "state": "opened"},
+        "actions": {"labels": ["a"], "comment": "x"},
+    }
+    steps = []
+    for kind, number in (("projects", "7"), ("groups", "5")):
+        options = Options(Source(kind, number), NOW, ZoneInfo("UTC"), repeats_notes=True)
+        steps += Engine(reading, options, world=world).run([policy([rule])]).steps
+    assert [step.change.kind for step in steps] == ["add note", "update"]
+    assert len({step.change.key for step in steps}) == 2
+
+
+def test_sources_beside_each_other_have_different_keys() -> None:
+    other = issue(1, id=2001, project_id=8, references={"full": "grp/open#1"})
+    reading = FakeReading({ISSUES: [issue(1)], "projects/8/issues": [other]})
+    world = World(Known(reading))
+    keys = set()
+    for number in ("7", "8"):
+        options = Options(Source("projects", number), NOW, ZoneInfo("UTC"), repeats_notes=True)
+        rule = {"name": "r", "conditions": {}, "actions": {"comment": "x"}}
+        keys |= {step.change.key for step in Engine(reading, options, world=world).run([policy([rule])]).steps}
+    assert len(keys) == 2
+
+
+def written(note: str, author: str = "bot") -> list[str]:
+    """What a rule still writes when such a note is there."""
+    rule = {"name": "r", "conditions": {"state": "opened"}, "actions": {"comment": "Hello {{title}}"}}
+    first = run(policy([rule]), FakeReading({ISSUES: [issue(1)], f"{ISSUES}/1/notes": []}), repeats_notes=False)
+    mark = first.steps[0].change.body.rpartition("\n")[2]  # type: ignore[union-attr]
+    notes = [{"body": note.replace("MARK", mark), "author": {"username": author}}]
+    reading = FakeReading({ISSUES: [issue(1)], f"{ISSUES}/1/notes": notes})
+    result = run(policy([rule]), reading, repeats_notes=False, bot_usernames=frozenset({"bot"}))
+    return [step.change.kind for step in result.steps]
+
+
+def test_a_marker_counts_only_at_the_end_of_the_bots_own_note() -> None:
+    assert written("Hello\n\nMARK") == []
+    assert written("MARK\n\nand something else of the bot") == ["add note"]
+    assert written("Hello\n\nMARK", author="mallory") == ["add note"]
