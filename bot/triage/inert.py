@@ -7,9 +7,10 @@ counts as the author's as far as it stands in the expression's source, whatever 
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -29,40 +30,59 @@ _LINE_COMMAND = re.compile(r"^[ \t\u2060\u200b\ufeff]*(/\w*)", re.MULTILINE)
 _MENTION = re.compile(r"@([\w.-]+)")
 _TAG = re.compile(r"<(?!https?://)[/!?]*[A-Za-z-]*(?<=[A-Za-z/!?-])")
 _JINJA = re.compile(r"\{[{%#]")
-_FENCE = re.compile(r"^[ \t]*(>>>|`{3,}|~{3,})", re.MULTILINE)
+_FENCE = re.compile(r"^(?:[ \t>*+-]|\d+[.)])*?(>>>|`{3,}|~{3,})", re.MULTILINE)
 _NAME_IN_COMMAND = re.compile(r'[~%@](?:"([^"\n]*)"|([^\s"~%@,]+))')
-# Quick actions whose argument is text, not names.
-_WITH_TEXT = ("/title", "/shrug", "/tableflip")
+# Quick actions that take names of people, labels, milestones, or one word (doc/user/project/quick_actions, GitLab 19).
+_WITH_NAMES = re.compile(
+    r"/(?:(?:re|un|remove_)?labels?|(?:re|un)?assign(?:_reviewer)?|unassign_reviewer|remove_reviewer|reviewer"
+    r"|request_review|milestone|cc|epic|parent|set_parent|iteration|relate|link|unlink|blocks|blocked_by|duplicate"
+    r"|copy_metadata|move|clone|status|severity|weight|health_status|due|estimate|spend|add_contacts|remove_contacts"
+    r"|invite_email|board_move|type|promote_to|add_child|remove_child|target_branch)\Z"
+)
 
 
 @dataclass(frozen=True)
 class KnownNames:
-    """The usernames, labels and milestones that a resource's JSON names: an expression may mention these."""
+    """The people, labels and milestones that a resource's JSON names: an expression may name these, too.
+
+    Args:
+        rows: the resource; answers: what expressions have asked GitLab for, as it comes in.
+    """
 
     rows: tuple[Any, ...] = ()
     answers: list[Any] = field(default_factory=list)
 
-    @cached_property
-    def _of_rows(self) -> frozenset[str]:
-        return frozenset(_names_in(self.rows))
+    def knows(self, sign: str, name: str) -> bool:
+        """Args: sign: @ for people, ~ for labels, % for milestones."""
+        if sign == "@" and name.lower() == "all":
+            return False
+        return name in self._of_rows[sign] or any(name in _names_in((row,))[sign] for row in self.answers)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._of_rows or any(name == each for each in _names_in(self.answers))
+        return any(self.knows(sign, name) for sign in "@~%")
+
+    @cached_property
+    def _of_rows(self) -> dict[str, set[str]]:
+        return _names_in(self.rows)
 
 
-def _names_in(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, each in value.items():
-            if key == "username" and isinstance(each, str):
-                yield each
-            elif key == "labels" and isinstance(each, list):
-                yield from (label if isinstance(label, str) else str(label.get("name")) for label in each)
-            elif key == "milestone" and isinstance(each, dict):
-                yield str(each.get("title"))
-            yield from _names_in(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _names_in(each)
+def _names_in(rows: tuple[Any, ...]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {"@": set(), "~": set(), "%": set()}
+    waiting: list[Any] = list(rows)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        if not isinstance(value, dict):
+            continue
+        if isinstance(value.get("username"), str):
+            found["@"].add(value["username"])
+        for label in value["labels"] if isinstance(value.get("labels"), list) else []:
+            found["~"].add(label if isinstance(label, str) else str(label.get("name")))
+        if isinstance(value.get("milestone"), dict):
+            found["%"].add(str(value["milestone"].get("title")))
+        waiting += [each for each in value.values() if isinstance(each, dict | list)]
+    return found
 
 
 def clean(text: str, *, one_line: bool) -> str:
@@ -107,12 +127,14 @@ class _Text:
             return self.text, self.changed
         if self.place == "markdown":
             self._names_in_commands()
-            self._insert(_LINE_COMMAND, 1, "\\")
-            self._insert(_FENCE, 1, "\\")
+            self._insert(_LINE_COMMAND, "\\", lambda match: self._is_own_command(match.start(), *match.span(1)))
+            self._insert(_FENCE, "\\", lambda match: self._is_own(*match.span(1)))
             self._fences_within()
-            self._replace(_TAG, "&lt;")
+            tags = [match for match in _TAG.finditer(self.text) if not self._is_own(*match.span())]
+            self._edit([(match.start(), match.start() + 1, "&lt;") for match in tags])
         self._mentions()
-        self._insert(_JINJA, 0, WORD_JOINER, at=1)
+        braces = [match for match in _JINJA.finditer(self.text) if not self._is_own(*match.span())]
+        self._edit([(match.start() + 1, match.start() + 1, WORD_JOINER) for match in braces])
         return self.text, self.changed
 
     # -- whose it is
@@ -125,52 +147,49 @@ class _Text:
             part = self.owners[place]
             if part.writer == "resource":
                 return False
-            if part.writer == "expression" and not _stands_in(self.text[place : place + length], part.source):
+            if part.writer != "policy" and not _stands_in(self.text[place : place + length], part.source):
                 return False
             place += length
         return True
 
-    def _is_own_or_known(self, sign: int, start: int, end: int) -> bool:
-        """Whether the author wrote the sign, and the name after it is the author's or one that the resource has."""
-        return self._is_own(sign, sign + 1) and (
-            self._is_own(start, end) or self.text[start:end].rstrip(".-") in self.known
-        )
+    def _is_own_command(self, line: int, start: int, end: int) -> bool:
+        """Whether the author wrote the command, and that it begins a line."""
+        return self._is_own(start, end) and (line == 0 or self.owners[line - 1].writer != "resource")
+
+    def _is_own_sign(self, place: int) -> bool:
+        """Whether a sign is the author's and not what an expression has made of something."""
+        return self.owners[place].writer in ("policy", "literal")
 
     # -- what is done
 
     def _edit(self, edits: list[tuple[int, int, str]]) -> None:
-        for start, end, shown in reversed(edits):
-            owner = self.owners[min(start, len(self.owners) - 1)]
-            self.text = self.text[:start] + shown + self.text[end:]
-            self.owners[start:end] = [owner] * len(shown)
+        """Args: edits: start, end and what takes that place, in order."""
+        texts: list[str] = []
+        owners: list[Part] = []
+        place = 0
+        for start, end, shown in edits:
+            texts += [self.text[place:start], shown]
+            owners += self.owners[place:start]
+            owners += [self.owners[min(start, len(self.owners) - 1)]] * len(shown)
+            place = end
+        if edits:
+            self.text = "".join([*texts, self.text[place:]])
+            self.owners = owners + self.owners[place:]
             self.changed = True
 
-    def _insert(self, pattern: re.Pattern[str], group: int, shown: str, at: int = 0) -> None:
-        self._edit(
-            [
-                (match.start(group) + at, match.start(group) + at, shown)
-                for match in pattern.finditer(self.text)
-                if not self._is_own(*match.span(group))
-            ]
-        )
-
-    def _replace(self, pattern: re.Pattern[str], shown: str) -> None:
-        self._edit(
-            [
-                (match.start(), match.start() + 1, shown)
-                for match in pattern.finditer(self.text)
-                if not self._is_own(*match.span())
-            ]
-        )
+    def _insert(self, pattern: re.Pattern[str], shown: str, is_own: Callable[[re.Match[str]], bool]) -> None:
+        """Before the first group of each match that is not the author's."""
+        places = [match.start(1) for match in pattern.finditer(self.text) if not is_own(match)]
+        self._edit([(place, place, shown) for place in places])
 
     def _mentions(self) -> None:
-        self._edit(
-            [
-                (match.start() + 1, match.start() + 1, WORD_JOINER)
-                for match in _MENTION.finditer(self.text)
-                if not self._is_own(*match.span()) and not self._is_own_or_known(match.start(), *match.span(1))
-            ]
-        )
+        edits = []
+        for match in _MENTION.finditer(self.text):
+            sign, (start, end) = match.start(), match.span(1)
+            named = self._is_own(start, end) or self.known.knows("@", self.text[start:end].rstrip(".-"))
+            if not self._is_own(*match.span()) and not (self._is_own(sign, sign + 1) and named):
+                edits.append((start, start, WORD_JOINER))
+        self._edit(edits)
 
     def _fences_within(self) -> None:
         """A value that begins with a fence may be the first thing of a list's item."""
@@ -182,26 +201,47 @@ class _Text:
         self._edit([edit for edit in edits if self.text[edit[0] - 1] != "\\"])
 
     def _names_in_commands(self) -> None:
-        """`/label ~"{{title}}"` names one label, whatever quotes and tildes the title has."""
+        """`/label ~"{{title}}"` names one label, whatever quotes, tildes and blanks the title has."""
         edits: list[tuple[int, int, str]] = []
         for match in re.finditer(r"^(/\w+)[^\n]*", self.text, re.MULTILINE):
-            if match[1] in _WITH_TEXT or not self._is_own(*match.span(1)):
-                continue
-            kept = set[int]()
-            for name in _NAME_IN_COMMAND.finditer(self.text, match.start(), match.end()):
-                inner = name.span(1) if name[1] is not None else name.span(2)
-                if self._is_own(*name.span()) or self.text[slice(*inner)] in self.known:
-                    kept |= set(range(*name.span()))
-            quoted = False
-            for place in range(*match.span()):
-                sign, own = self.text[place], self._is_own(place, place + 1)
-                if sign == '"' and (own or place in kept):
-                    quoted = not quoted
-                elif (sign == '"' or (sign in "~%@" and not quoted)) and not own and place not in kept:
-                    edits.append((place, place + 1, ""))
+            if _WITH_NAMES.match(match[1]) and self._is_own_command(match.start(), *match.span(1)):
+                edits += [(place, place + 1, "") for place in self._dropped(*match.span())]
         self._edit(edits)
 
+    def _dropped(self, start: int, end: int) -> Iterator[int]:
+        """What of a command's line is no name that the author, or the resource itself, has."""
+        kept = set[int]()
+        for name in _NAME_IN_COMMAND.finditer(self.text, start, end):
+            inner = name.span(1) if name[1] is not None else name.span(2)
+            sign = self.text[name.start()]
+            signs_are_own = self._is_own_sign(name.start()) and (name[1] is None or self._is_own_sign(name.end() - 1))
+            words_are_own = self.owners[name.start()].writer == "expression" and self._is_own(*name.span())
+            if signs_are_own or words_are_own or self.known.knows(sign, self.text[slice(*inner)]):
+                kept |= {name.start()} | ({inner[0] - 1, inner[1]} if name[1] is not None else set())
+            if words_are_own or self.known.knows(sign, self.text[slice(*inner)]):
+                kept |= set(range(*name.span()))
+        quoted, had_word, had_blank = False, False, False
+        for place in range(start, end):
+            sign, owner = self.text[place], self.owners[place]
+            own = owner.writer in ("policy", "literal") or place in kept
+            if place == start or owner is not self.owners[place - 1]:
+                had_word = had_blank = False
+            had_word = had_word or (place in kept and owner.writer == "resource")
+            if sign == '"' and own:
+                quoted = not quoted
+            elif own or (owner.writer == "expression" and sign not in '"~%@'):
+                continue
+            elif sign == '"' or (sign in "~%@" and not quoted):
+                yield place
+            elif not quoted and owner.writer == "resource":
+                # Outside of quotes a value is one word.
+                had_blank = had_blank or (had_word and sign.isspace())
+                had_word = had_word or not sign.isspace()
+                if had_blank and place + 1 not in kept:
+                    yield place
 
+
+@functools.lru_cache(4096)
 def _stands_in(shown: str, source: str) -> bool:
     """Whether the expression's source has it as a word of its own."""
     before = r"(?<![\w.-])" if shown[:1].isalnum() else ""
@@ -209,14 +249,16 @@ def _stands_in(shown: str, source: str) -> bool:
     return re.search(before + re.escape(shown) + after, source) is not None
 
 
+def without_commas(text: str, known: KnownNames) -> str:
+    """A value's own commas separate only names that the resource has."""
+    names = [each.strip() for each in text.split(",")]
+    return text if all(name in known for name in names if name) else text.replace(",", " ")
+
+
 def one_name_each(parts: list[Part], known: KnownNames) -> list[str]:
-    """The names of a list that is separated by commas; a value's own commas separate only names that it has."""
+    """The names of a list that is separated by commas."""
     shown = ""
     for part in parts:
-        text = clean(part.text, one_line=True) if part.writer == "resource" else part.text
-        if part.writer == "resource" and "," in text:
-            names = [each.strip() for each in text.split(",")]
-            if not all(name in known for name in names if name):
-                text = text.replace(",", " ")
-        shown += text
+        resources = part.writer == "resource"
+        shown += without_commas(clean(part.text, one_line=True), known) if resources else part.text
     return [name.strip() for name in shown.split(",") if name.strip()]

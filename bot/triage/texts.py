@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.user_text import harmless
-from bot.triage.inert import KnownNames, Place, clean, one_name_each, settled
+from bot.triage.inert import KnownNames, Place, clean, one_name_each, settled, without_commas
 from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.methods.resources import CLASS_OF, CONFIDENTIAL, Api
 from bot.triage.ruby.parts import Part
@@ -83,7 +83,11 @@ class Writing:
         resource = CLASS_OF[self.kind](self.row, self.kind, self.api, self.hides, True, self.conceals)
 
         def safe(value: str, before: str) -> str:
-            shown = harmless_within(value, before) if place == "markdown" else clean(value, one_line=True)
+            if place == "markdown":
+                shown = harmless_within(value, before)
+            else:
+                shown = clean(value, one_line=True)
+                shown = without_commas(shown, self._known()) if place == "name" else shown
             if shown != value:
                 self.differences.add(CHANGED)
             return shown

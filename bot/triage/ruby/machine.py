@@ -14,6 +14,7 @@ from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_err
 from bot.triage.ruby.moments import NS, Moment
 from bot.triage.ruby.showing import inspect
 from bot.triage.ruby.values import (
+    WALKED,
     Block,
     Constant,
     Enumerator,
@@ -91,6 +92,7 @@ class Machine:
     def begin(self) -> None:
         """A fresh evaluation: budgets are full, nothing was matched."""
         self.steps, self.depth = 0, 0
+        WALKED.refill()
         self.deadline = time.perf_counter() + self.limits.seconds
         self.last_match = None
         self.variables = {}
@@ -143,6 +145,8 @@ class Machine:
             raise Refused(f"`{name}` of {shown} with these arguments is not supported.") from error
         except RecursionError:
             raise OutOfBudget("The values are nested too deeply.") from None
+        except (MemoryError, TimeoutError):
+            raise OutOfBudget(f"`{name}` takes too long, or too much memory.") from None
         finally:
             self.depth -= 1
         if type(result) is str and len(result) > MOST_CHARACTERS:

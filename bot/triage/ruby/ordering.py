@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.triage.ruby.errors import argument_error
 from bot.triage.ruby.showing import inspect
-from bot.triage.ruby.values import NUMBERS, Hash, Range, RubySet, Symbol, class_name, is_number, look_up, pairs
+from bot.triage.ruby.values import NUMBERS, WALKED, Hash, Range, RubySet, Symbol, class_name, is_number, look_up, pairs
 
 # -- equality and order ----------------------------------------------------------------------------------------------
 
@@ -23,6 +23,8 @@ def equal(one: Any, other: Any) -> bool:
         return hasattr(other, "order_against") and not isinstance(other, dt.date) and other.order_against(one) == 0
     if isinstance(one, NUMBERS) and isinstance(other, NUMBERS):
         return bool(one == other)
+    if isinstance(one, list | dict):
+        WALKED.count(len(one))
     if isinstance(one, list):
         return isinstance(other, list) and len(one) == len(other) and all(map(equal, one, other))
     if isinstance(one, dict | Hash):

@@ -6,7 +6,7 @@ stops a search at its time-out, which Python's own `re` cannot.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import regex
@@ -64,11 +64,24 @@ def searched(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         ) from None
 
 
+def found_in(pattern: Any, text: str, **kwargs: Any) -> Iterator[Any]:
+    """All places where the pattern fits, one after the other; the time limit is for all of them together."""
+    matches = searched(pattern.finditer, text, **kwargs)
+    while True:
+        # The search goes on with each step of the iterator, so each step can run out of time.
+        found = searched(lambda timeout: next(matches, None))
+        if found is None:
+            return
+        yield found
+
+
 class _Translation:
     """One pass over the source; `at` is the place that is read next."""
 
     def __init__(self, source: str) -> None:
         self.source, self.at, self.out = source, 0, list[str]()
+        # Of all repeats that are counted: they may stand in each other.
+        self.repeats = 1
         self.has_names = "(?<" in source and any(
             source[place + 3 : place + 4] not in ("=", "!")
             for place in range(len(source))
@@ -122,7 +135,8 @@ class _Translation:
         if end < 0 or not (low + high).isdigit() or not (low or comma):
             self.at += 1
             return "\\{"
-        if max(int(low or 0), int(high or 0)) > MOST_REPEATS:
+        self.repeats *= max(int(low or 0), int(high or 0), 1)
+        if self.repeats > MOST_REPEATS:
             raise OutOfBudget(f"A regular expression that repeats more than {MOST_REPEATS} times is not evaluated.")
         self.at = end + 1
         if self.source[self.at : self.at + 1] == "{":

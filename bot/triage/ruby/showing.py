@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.triage.ruby.errors import Refused
 from bot.triage.ruby.values import (
+    WALKED,
     Block,
     Constant,
     Enumerator,
@@ -101,6 +102,8 @@ def inspect(value: Any) -> str:
         return f"({value.numerator}/{value.denominator})"
     if isinstance(value, Symbol):
         return _symbol_text(value.name)
+    if isinstance(value, list | dict):
+        WALKED.count(len(value))
     if isinstance(value, list):
         return "[" + ", ".join(inspect(each) for each in value) + "]"
     if isinstance(value, dict | Hash):

@@ -15,7 +15,7 @@ from bot.triage.ruby.compiling.compiler import Compiler
 from bot.triage.ruby.errors import OutOfBudget, Refused, Return, RubyError
 from bot.triage.ruby.escapes import BadEscape, double_quoted
 from bot.triage.ruby.machine import Machine
-from bot.triage.ruby.parts import Part, part_of
+from bot.triage.ruby.parts import Part, parts_of
 from bot.triage.ruby.showing import to_text
 from bot.triage.ruby.syntax import Program, parse
 
@@ -106,14 +106,16 @@ class Template:
                 elif isinstance(piece, Placeholder):
                     parts += fill(piece.name)
                 else:
-                    parts.append(part_of(piece.program.code(frame), piece.source))
+                    parts += parts_of(piece.program.code(frame), piece.source)
                     if "{{" in parts[-1].text and _PLACEHOLDER.search(parts[-1].text):
                         vm.differences.add(NOT_EXPANDED)
                 vm.characters(sum(len(part.text) for part in parts))
         except Return as done:
-            return [part_of(done.value, self.source)]
+            return parts_of(done.value, self.source)
         except RecursionError:
             raise OutOfBudget("The expression is nested too deeply.") from None
+        except (MemoryError, TimeoutError, OverflowError, ValueError, TypeError, AttributeError, KeyError) as error:
+            raise Refused("The value of this expression has no text here.") from error
         return parts
 
     @property

@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from bot.triage.ruby.errors import RubyError, type_error
+from bot.triage.ruby.errors import OutOfBudget, RubyError, type_error
 
 NUMBERS = (int, float, Fraction)
+MOST_WALKED = 5_000_000
 
 
 class UserText(str):
     """Text that came from a resource, in the templates of notes and issues: made harmless where it is put in."""
 
     __slots__ = ()
+
+
+class MixedText(str):
+    """A policy's own string with a resource's text in it, made harmless; `users` are the places of the latter."""
+
+    users: tuple[tuple[int, int], ...]
+
+    @staticmethod
+    def of(text: str, users: list[tuple[int, int]]) -> MixedText:
+        result = MixedText(text)
+        result.users = tuple(users)
+        return result
+
+    def spans(self) -> Iterator[tuple[int, int, bool]]:
+        """All of it, piece by piece: start, end, and whether it is the resource's."""
+        place = 0
+        for start, end in self.users:
+            if start > place:
+                yield place, start, False
+            yield start, end, True
+            place = end
+        if place < len(self):
+            yield place, len(self), False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +152,33 @@ def _like(source: str, value: str) -> str:
     return UserText(value) if type(source) is UserText else value
 
 
+class _Walked(threading.local):
+    """How many values of lists and maps an evaluation may still look at.
+
+    A list may be in itself many times over, so that walking through it would never end, however small it is.
+    """
+
+    left = MOST_WALKED
+
+    def refill(self) -> None:
+        self.left = MOST_WALKED
+
+    def count(self, values: int) -> None:
+        """Raises OutOfBudget."""
+        self.left -= values + 1
+        if self.left < 0:
+            raise OutOfBudget("The values are nested too widely.")
+
+
+WALKED = _Walked()
+
+
 def holds_user_text(value: Any) -> bool:
     """Whether a text of the resource is in it, at any depth."""
     if type(value) is UserText:
         return True
+    if isinstance(value, list | dict):
+        WALKED.count(len(value))
     if isinstance(value, list):
         return any(map(holds_user_text, value))
     if isinstance(value, dict):
@@ -170,6 +218,8 @@ def identity(value: Any) -> Any:
         return ("float", value)
     if isinstance(value, Fraction):
         return ("rational", value)
+    if isinstance(value, list | dict):
+        WALKED.count(len(value))
     if isinstance(value, list):
         return ("list", tuple(identity(each) for each in value))
     if isinstance(value, dict | Hash):
@@ -283,6 +333,7 @@ _CLASSES: dict[type, str] = {
     Fraction: "Rational",
     str: "String",
     UserText: "String",
+    MixedText: "String",
     Symbol: "Symbol",
     list: "Array",
     dict: "Hash",

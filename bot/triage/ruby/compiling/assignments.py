@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.triage.ruby.compiling.code import Code, Frame, Node, mixed, sent, splat
+from bot.triage.ruby.compiling.code import Code, Frame, Node, is_users, mixed, sent, splat
 from bot.triage.ruby.compiling.tree import Tree
 from bot.triage.ruby.errors import Refused
 from bot.triage.ruby.machine import all_names
 from bot.triage.ruby.operators import BINARY, NOT_REFUSED
-from bot.triage.ruby.values import UserText, truthy
+from bot.triage.ruby.values import truthy
 
 
 class Assignments(Tree):
@@ -154,7 +154,7 @@ class Assignments(Tree):
                 raise Refused(f"`{operator}=` with these values is not supported.", start) from error
             if isinstance(value, str):
                 vm.characters(len(value))
-                if vm.taints and (type(one) is UserText or type(other) is UserText):
+                if vm.taints and (is_users(one) or is_users(other)):
                     value = mixed(vm, one, other, operator, str(value))
             store(frame, value)
             return value

@@ -10,7 +10,7 @@ import tree_sitter
 
 from bot.triage.ruby.errors import Break, Refused, RubyError
 from bot.triage.ruby.machine import Machine
-from bot.triage.ruby.values import Block, UserText
+from bot.triage.ruby.values import Block, MixedText, UserText
 
 Node = tree_sitter.Node
 
@@ -88,11 +88,19 @@ def sent(vm: Machine, me: Any, name: str, args: list[Any], block: Block | None, 
 
 def mixed(vm: Machine, one: Any, other: Any, operator: str, result: str) -> str:
     """A resource's text added to the policy's own: the former is made harmless, as in an interpolation."""
-    if operator == "+" and type(one) is not type(other):
-        from bot.triage.ruby.parts import put_in
+    if operator == "+" and (type(one) is not type(other) or type(one) is MixedText):
+        from bot.triage.ruby.parts import Mixing
 
-        return put_in(vm, one, "") + put_in(vm, other, str(one))
+        mixing = Mixing(vm)
+        mixing.add(one)
+        mixing.add(other)
+        return mixing.result()
     return UserText(result)
+
+
+def is_users(value: Any) -> bool:
+    """Whether something of the resource's text is in it."""
+    return type(value) is UserText or type(value) is MixedText
 
 
 def splat(vm: Machine, value: Any) -> list[Any]:

@@ -212,18 +212,17 @@ def joined(parts: list[str | Code]) -> Code:
         return always("".join(str(part) for part in parts))
 
     def run(frame: Frame) -> str:
-        from bot.triage.ruby.parts import put_in
+        from bot.triage.ruby.parts import Mixing
 
-        shown = ""
         vm = frame.vm
+        mixing = Mixing(vm)
         for part in parts:
             if isinstance(part, str):
-                shown += part
+                mixing.text += part
             else:
-                value = part(frame)
-                shown += put_in(vm, value, shown) if vm.taints else to_text(value)
-                vm.characters(len(shown))
-        return shown
+                mixing.add(part(frame))
+                vm.characters(len(mixing.text))
+        return mixing.result()
 
     return run
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.triage.ruby.compiling.code import Code, Frame, Node, always, mixed, nil_code, sent
+from bot.triage.ruby.compiling.code import Code, Frame, Node, always, is_users, mixed, nil_code, sent
 from bot.triage.ruby.compiling.tree import Tree
 from bot.triage.ruby.errors import Refused
 from bot.triage.ruby.machine import all_names, has_constant
 from bot.triage.ruby.operators import BINARY, NOT_REFUSED
-from bot.triage.ruby.values import UserText, look_up, truthy
+from bot.triage.ruby.values import look_up, truthy
 
 
 class Operators(Tree):
@@ -42,7 +42,7 @@ class Operators(Tree):
                 raise
             except NOT_REFUSED as error:
                 raise Refused(f"`{operator}` with these values is not supported.", start) from error
-            if vm.taints and type(result) is str and (type(one) is UserText or type(other) is UserText):
+            if vm.taints and type(result) is str and (is_users(one) or is_users(other)):
                 return mixed(vm, one, other, operator, result)
             return result
 

@@ -17,8 +17,10 @@ from bot.triage.ruby.showing import inspect, to_text
 from bot.triage.ruby.values import (
     Block,
     Hash,
+    MixedText,
     Range,
     Symbol,
+    UserText,
     class_name,
     identity,
     integer,
@@ -116,11 +118,15 @@ def _join(me: list[Any], separator: Any = None, *, vm: Machine) -> str:
     glue = "" if separator is None else text(separator)
     parts = [_join(row, glue, vm=vm) if type(row) is list else to_text(row) for row in me]
     vm.characters(sum(map(len, parts)) + len(glue) * len(parts))
-    if vm.taints:
-        from bot.triage.ruby.parts import put_in
+    if vm.taints and any(type(row) in (UserText, MixedText) for row in me):
+        from bot.triage.ruby.parts import Mixing
 
-        if any(type(row) is not type(me[0]) for row in me if isinstance(row, str)):
-            parts = [put_in(vm, row, "") if isinstance(row, str) else to_text(row) for row in me]
+        mixing = Mixing(vm)
+        for place, row in enumerate(me):
+            if place:
+                mixing.add(separator if separator is not None else "")
+            mixing.add(_join(row, glue, vm=vm) if type(row) is list else row)
+        return mixing.result()
     return glue.join(parts)
 
 

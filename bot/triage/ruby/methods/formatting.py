@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_error
 from bot.triage.ruby.machine import MISSING, Machine
-from bot.triage.ruby.parts import put_in
+from bot.triage.ruby.parts import Mixing
 from bot.triage.ruby.showing import inspect, to_text
 from bot.triage.ruby.values import Hash, Symbol, integer, is_integer, is_number, look_up, text, type_in_words
 
@@ -88,7 +88,12 @@ def formatted(vm: Machine, form: Any, values: list[Any]) -> str:
 
 
 def _put(vm: Machine, value: Any, before: list[str]) -> str:
-    return put_in(vm, value, "".join(before)) if vm.taints else to_text(value)
+    if not vm.taints:
+        return to_text(value)
+    mixing = Mixing(vm)
+    mixing.text = "".join(before)
+    mixing.add(value)
+    return mixing.text[sum(map(len, before)) :]
 
 
 def _plain(shown: str) -> str:

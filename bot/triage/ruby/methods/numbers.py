@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from bot.triage.ruby.errors import Refused, RubyError, argument_error
+from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_error
 from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.methods.iteration import iterated
 from bot.triage.ruby.moments import UNIT_SECONDS, Duration
@@ -48,10 +48,21 @@ def _finite(value: float) -> float:
     return value
 
 
+MOST_DIGITS = 1_000
+
+
+def digits_of(digits: Any) -> int:
+    """To how many digits a number is rounded."""
+    places = integer(digits)
+    if abs(places) > MOST_DIGITS:
+        raise OutOfBudget(f"Rounding to more than {MOST_DIGITS} digits is not evaluated.")
+    return places
+
+
 def rounded(me: Any, digits: Any = 0, *, kw: dict[str, Any] | None = None) -> Any:
     half = (kw or {}).get("half")
     mode = text_or_symbol(half) if half is not None else "up"
-    places = integer(digits)
+    places = digits_of(digits)
     if is_integer(me) and places >= 0:
         return me
     if mode not in ("up", "even", "down"):
@@ -93,7 +104,7 @@ def _towards(name: str) -> Callable[..., Any]:
     exact = towards[name]
 
     def run(me: Any, digits: Any = 0) -> Any:
-        places = integer(digits)
+        places = digits_of(digits)
         if is_integer(me) and places >= 0:
             return me
         if isinstance(me, float):
@@ -183,10 +194,10 @@ def _to_fs(me: Any, form: Any = None, *, kw: dict[str, Any]) -> str:
     if name == "currency" and not kw:
         return f"${_delimited(f'{rounded(float(me), 2):.2f}')}"
     if name == "percentage":
-        places = integer(kw.get("precision", 3))
+        places = digits_of(kw.get("precision", 3))
         return f"{rounded(float(me), places):.{places}f}%"
     if name == "rounded":
-        places = integer(kw.get("precision", 3))
+        places = digits_of(kw.get("precision", 3))
         return f"{rounded(float(me), places):.{places}f}"
     if name == "default":
         return to_text(me)

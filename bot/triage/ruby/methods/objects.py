@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from bot.triage.ruby.errors import Refused, RubyError, argument_error
+from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_error
 from bot.triage.ruby.machine import MISSING, Machine, all_names, method_of
 from bot.triage.ruby.moments import Duration, Moment, iso8601
 from bot.triage.ruby.operators import BINARY, case_equal
@@ -315,6 +315,8 @@ def _to_list(me: Any, value: Any, *, vm: Machine) -> list[Any]:
 
 def _to_rational(me: Any, value: Any, other: Any = 1) -> Fraction:
     if isinstance(value, str):
+        if re.search(r"[eE][-+]?\d{4,}", value):
+            raise OutOfBudget("A number with so large an exponent is not evaluated.")
         return Fraction(str(value).strip())
     if other == 0:
         raise RubyError("ZeroDivisionError", "divided by 0")

@@ -10,7 +10,7 @@ from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_err
 from bot.triage.ruby.machine import MISSING, Function, Machine
 from bot.triage.ruby.methods import regexps
 from bot.triage.ruby.methods.regexps import pattern_of
-from bot.triage.ruby.patterns import searched
+from bot.triage.ruby.patterns import found_in
 from bot.triage.ruby.showing import inspect, to_text
 from bot.triage.ruby.values import Block, Enumerator, Hash, Match, Regexp, integer, look_up, text
 
@@ -47,14 +47,14 @@ def substitute(everywhere: bool) -> Function:
         if replacement is MISSING and block is None:
             if not everywhere:
                 raise argument_error("wrong number of arguments (given 1, expected 2)")
-            rows = [found.group(0) for found in searched(rule.pattern.finditer, me)]
+            rows = [found.group(0) for found in found_in(rule.pattern, me)]
             return Enumerator(
                 rows, lambda b: run(me, pattern, vm=vm, block=b), f"{inspect(me)}:gsub({inspect(pattern)})"
             )
         parts: list[str] = []
         start = 0
         last: Match | None = None
-        for found in searched(rule.pattern.finditer, me):
+        for found in found_in(rule.pattern, me):
             vm.step()
             vm.last_match = last = Match(rule, found, str(me))
             parts.append(me[start : found.start()])
@@ -79,7 +79,7 @@ def scan(me: str, pattern: Any, *, vm: Machine, block: Block | None) -> Any:
     rule = pattern_of(pattern)
     result: list[Any] = []
     last: Match | None = None
-    for found in searched(rule.pattern.finditer, me):
+    for found in found_in(rule.pattern, me):
         vm.step()
         last = Match(rule, found, str(me))
         row = [last.group(place) for place in range(1, found.re.groups + 1)] if found.re.groups else last.group(0)
@@ -183,18 +183,18 @@ def succ(me: str) -> str:
         run_start = last_alnum
         while run_start - 1 in places:
             run_start -= 1
-    place = last_alnum
+    place, rank = last_alnum, len(places) - 1
     while True:
         character = letters[place]
         if character not in "9zZ":
             letters[place] = chr(ord(character) + 1)
             return "".join(letters)
         letters[place] = {"9": "0", "z": "a", "Z": "A"}[character]
-        before = [each for each in places if each < place]
-        if not before:
+        rank -= 1
+        if rank < 0:
             carry = {"9": "1", "z": "a", "Z": "A"}[character]
             return "".join([*letters[:place], carry, *letters[place:]])
-        place = before[-1]
+        place = places[rank]
 
 
 def index(me: str, wanted: Any, start: Any = 0, *, vm: Machine) -> int | None:
@@ -212,7 +212,7 @@ def index(me: str, wanted: Any, start: Any = 0, *, vm: Machine) -> int | None:
 def rindex(me: str, wanted: Any, start: Any = MISSING) -> int | None:
     if isinstance(wanted, Regexp):
         last = len(me) if start is MISSING else integer(start) + (len(me) if integer(start) < 0 else 0)
-        found_all = searched(wanted.pattern.finditer, me, overlapped=True)
+        found_all = found_in(wanted.pattern, me, overlapped=True)
         starts = [found.start() for found in found_all if found.start() <= last]
         return starts[-1] if starts else None
     end = len(me) if start is MISSING else integer(start) + len(text(wanted))

@@ -28,7 +28,7 @@ from bot.triage.ruby.methods.replacing import (
     tr,
 )
 from bot.triage.ruby.ordering import order
-from bot.triage.ruby.patterns import compile_pattern, searched
+from bot.triage.ruby.patterns import compile_pattern, found_in, searched
 from bot.triage.ruby.showing import inspect, quoted
 from bot.triage.ruby.values import (
     Block,
@@ -110,7 +110,7 @@ def _split(me: str, separator: Any = None, limit: Any = 0, *, vm: Machine, block
 def _split_by_pattern(me: str, pattern: Regexp, most: int) -> list[str]:
     parts: list[str] = []
     start = 0
-    for found in searched(pattern.pattern.finditer, me):
+    for found in found_in(pattern.pattern, me):
         if most > 0 and len(parts) >= most - 1:
             break
         if found.end() == found.start():
@@ -174,7 +174,7 @@ def _truncate(me: str, length: Any, *, kw: dict[str, Any]) -> str:
     stop = room
     if separator is not None:
         if isinstance(separator, Regexp):
-            places = [found.start() for found in searched(separator.pattern.finditer, me) if found.start() <= room]
+            places = [found.start() for found in found_in(separator.pattern, me) if found.start() <= room]
             stop = places[-1] if places else room
         else:
             found = me.rfind(text(separator), 0, max(room, 0) + len(text(separator)))
@@ -190,7 +190,8 @@ def _truncate_words(me: str, count: Any, *, kw: dict[str, Any]) -> str:
     return match[1] + text(kw.get("omission", "...")) if match else str(me)
 
 
-def _indent(me: str, amount: Any, fill: Any = None, blank_lines: Any = False) -> str:
+def _indent(me: str, amount: Any, fill: Any = None, blank_lines: Any = False, *, vm: Machine) -> str:
+    vm.characters(integer(amount) * max(len(text(fill)) if fill is not None else 1, 1) * (me.count("\n") + 1))
     given = re.search(r"^[ \t]", me, re.MULTILINE)
     pad = (text(fill) if fill is not None else (given[0] if given else " ")) * integer(amount)
     pattern = r"^" if blank_lines else r"^(?!$)"
