@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,8 +17,8 @@ from bot.gitlab_api.client import Client, Json
 MOST_SIDE_BY_SIDE = 16
 # What follows the path of a group in a reference, an address or a longer path.
 _AFTER_PATH = ("", "/", "#", "!", "&", "%", "~", "?", "$")
-# Lists whose rows name the place where they lie.
-_SHOW_THEIR_PATH = ("issues", "merge_requests", "epics", "-", "repository")
+# Lists whose rows name the place where they lie, and such rows alone.
+_SHOWS_ITS_PATH = re.compile(r"(issues|merge_requests|epics|-/work_items)(/\d+)?|repository/branches(/[^/]+)?")
 
 
 def _places(row: Json, root: str) -> Iterator[str]:
@@ -65,13 +66,15 @@ class PolicyReader:
 
     def _refuse_hidden(self, path: str) -> None:
         """Refuses what lies below a hidden project or group and does not say so in its own rows: members, notes."""
+        if {".", ".."} & set(unquote(path).split("/")):
+            raise GitLabRefused(404, "404 Not found", f"GET /{path}")
         folder, _, rest = path.partition("/")
         holder, _, below = rest.partition("/")
         if not self._hidden or folder not in ("projects", "groups") or not holder:
             return
         if self._is_below(unquote(holder)):
             raise GitLabRefused(404, "404 Not found", f"GET /{path}")
-        if below and below.partition("/")[0] not in _SHOW_THEIR_PATH:
+        if below and not _SHOWS_ITS_PATH.fullmatch(below):
             place = f"{folder}/{holder}"
             if place not in self._open:
                 answer, _ = self._client.answer("GET", f"/{place}", {})

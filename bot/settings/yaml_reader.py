@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ MOST_VALUES = 50_000  # aliases counted as often as they are used, so that an al
 MOST_LEVELS = 40
 
 Path = tuple[str | int, ...]
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BRACKETS = re.compile(r"[\[\]{}]")
 
 
 @dataclass
@@ -66,7 +69,16 @@ def read_yaml(
     if len(text.encode("utf-8", "replace")) > most_bytes:
         problem = Problem(file, 1, 1, "", f"the file is larger than {most_bytes:,} bytes.", "Split it.")
         return Document(None, positions, (problem,))
-    loader = loader_class(text.removeprefix("\ufeff"))
+    level = _deepest_flow(text)
+    if level > 4 * MOST_LEVELS:
+        problem = Problem(file, 1, 1, "", f"nested deeper than {MOST_LEVELS} levels.", "Write it flatter.")
+        return Document(None, positions, (problem,))
+    try:
+        loader = loader_class(text.removeprefix("\ufeff"))
+    except yaml.reader.ReaderError as error:
+        what = f"not valid YAML: the character U+{error.character:04X} is not allowed."
+        line = text.count("\n", 0, error.position) + 1
+        return Document(None, positions, (Problem(file, line, 1, "", what),))
     builder = _Builder(loader, file, positions, most_values)
     try:
         node = _first_node(loader) if first_document_only else loader.get_single_node()
@@ -80,6 +92,10 @@ def read_yaml(
     except yaml.YAMLError as error:
         what = f"not valid YAML: {str(error).splitlines()[0]}."
         return Document(None, positions, (*builder.problems, Problem(file, 1, 1, "", what)))
+    except (ValueError, RecursionError) as error:  # PyYAML lets them pass: \U00110000, and deep nesting
+        mark = loader.get_mark()
+        what = "nested too deeply." if isinstance(error, RecursionError) else f"not valid YAML: {error}."
+        return Document(None, positions, (*builder.problems, Problem(file, mark.line + 1, mark.column + 1, "", what)))
     except _TooMuch as error:
         mark = error.node.start_mark
         problem = Problem(file, mark.line + 1, mark.column + 1, "", error.what, "Write it without so many aliases.")
@@ -87,6 +103,15 @@ def read_yaml(
     finally:
         loader.dispose()
     return Document(value, positions, tuple(builder.problems))
+
+
+def _deepest_flow(text: str) -> int:
+    """How deep brackets and braces may be in each other; PyYAML's scanner recurses with them."""
+    deepest = level = 0
+    for character in _BRACKETS.findall(text):
+        level = max(0, level + (1 if character in "[{" else -1))
+        deepest = max(deepest, level)
+    return deepest
 
 
 def _first_node(loader: yaml.SafeLoader) -> Node | None:
@@ -128,10 +153,17 @@ class _Builder:
         else:
             self.positions.texts.setdefault(path, (node.start_mark.line + 2, 1))
         try:
-            return self.loader.construct_object(node, deep=True)
+            value = self.loader.construct_object(node, deep=True)
         except (yaml.YAMLError, ValueError) as error:
             self._problem(node, path, f"cannot be read: {str(error).splitlines()[0]}.")
             return None
+        except (KeyError, IndexError, TypeError, OverflowError):  # of PyYAML, for !!bool and !!int before other things
+            self._problem(node, path, f"cannot be read: {node.value!r} is no {node.tag.rpartition(':')[2]}.")
+            return None
+        if isinstance(value, str) and _SURROGATE.search(value):
+            self._problem(node, path, "has half of a character (\\ud800 to \\udfff).", "Write the whole character.")
+            return None
+        return value
 
     def _mapping(self, node: MappingNode, path: Path, level: int) -> dict[Any, Any]:
         result: dict[Any, Any] = {}

@@ -11,7 +11,7 @@ from bot.triage.facts import Item, apply_note
 from bot.triage.opening import Opening
 from bot.triage.policy import rule_of
 from bot.triage.preparing import Prepared
-from bot.triage.ruby.errors import RubyError
+from bot.triage.ruby.errors import Refused
 from bot.triage.rules import is_on, plain_text
 from bot.triage.updating import Updating
 
@@ -57,7 +57,7 @@ class Acting(Updating, Opening):
                 answer = dict(action(MappingProxyType(item.row), self.rule.actions[name], self.engine.options.now))
             except Exception as error:  # somebody else's code
                 sentence = f"the action {name} failed with {type(error).__name__}"
-                self.engine._fail(self.rule, RubyError(type(error).__name__, sentence), item.name)
+                self.engine._fail(self.rule, Refused(sentence), item)
                 continue
             rule = rule_of(self.rule, answer)
             inner = Acting(self.engine, rule, [])
@@ -66,6 +66,7 @@ class Acting(Updating, Opening):
             self.warnings += inner.warnings
             self.printed += inner.printed
             self._waited_for += inner._waited_for
+            self._written |= inner._written
 
     def _comments(self, prepared: list[Prepared]) -> None:
         actions = self.rule.actions
@@ -77,7 +78,7 @@ class Acting(Updating, Opening):
             if not each.comment:
                 continue
             mark = "" if self._repeats() else self._mark(each.item)
-            if mark and self._is_written(each.item, mark):
+            if mark and (self._is_written(each.item, mark) or self.is_planned(_notes_path(each.item), mark)):
                 continue
             body = f"{each.comment}\n\n{mark}" if mark else each.comment
             self._note(each.item, body, mark)

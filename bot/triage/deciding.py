@@ -26,10 +26,12 @@ class Deciding(Preparing):
         self.warnings: list[str] = []
         self._before = [(item, dict(item.row), item.changed, item.is_gone, item.notes) for item in items]
         self._waited_for: list[tuple[str, str | None]] = []
+        self._written: set[tuple[str, str]] = set()
 
     def take_back(self) -> None:
         """Nothing of the rule was done: no steps, and the facts as they were before it."""
         self.steps.clear()
+        self.engine.world.written -= self._written
         for item, row, changed, is_gone, notes in self._before:
             item.row, item.changed, item.is_gone, item.notes = row, changed, is_gone, notes
         for path, key in reversed(self._waited_for):
@@ -37,6 +39,14 @@ class Deciding(Preparing):
                 self.engine.world.last_on.pop(path, None)
             else:
                 self.engine.world.last_on[path] = key
+
+    def is_planned(self, place: str, mark: str) -> bool:
+        """Whether a note or issue with this marker is planned already; if not, it is from now on."""
+        if (place, mark) in self.engine.world.written:
+            return True
+        self.engine.world.written.add((place, mark))
+        self._written.add((place, mark))
+        return False
 
     def add(self, change: Change, because: str, item: Item | None = None, *, needs: tuple[str, ...] = ()) -> None:
         rule = self.rule.shown_name or "a rule without a name"

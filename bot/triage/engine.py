@@ -6,6 +6,7 @@ would see in GitLab, and the plan of the whole run is known before the first wri
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
@@ -179,10 +180,15 @@ class Engine:
 
     _told_counts: RuleRun
 
-    def _fail(self, rule: Rule, error: Exception, resource: str = "") -> None:
+    def _fail(self, rule: Rule, error: Exception, item: Item | None = None) -> None:
         code = 4 if isinstance(error, GitLabError) else 2
         sentence = getattr(error, "sentence", None) or str(error)
-        failure = Failure(rule.shown_name or ".".join(map(str, rule.where)), sentence, code, resource)
+        is_secret = item is not None and (self.options.keeps_secrets or item.row.get("confidential") is True)
+        if isinstance(error, RubyError) and is_secret:
+            # Ruby's words show the value, which may be the text of something confidential.
+            sentence = f"{error.kind}; its words are not shown, since they may be the resource's"
+        name = item.name if item is not None else ""
+        failure = Failure(rule.shown_name or ".".join(map(str, rule.where)), sentence, code, name)
         if failure not in self.result.failures:
             self.result.failures.append(failure)
 
@@ -358,6 +364,7 @@ class Engine:
             cheap, costly = [each for each in cheap if each not in late], costly + late
         keeps_unprotected = rule.kind == BRANCHES[0] and rule.conditions.get("protected") is None
         for item in items:
+            item.altered = None
             if keeps_unprotected and item.row.get("protected"):
                 continue
             try:
@@ -366,7 +373,7 @@ class Engine:
                 if all(answers) and all(each.holds(item) for each in costly):
                     kept.append(item)
             except (RubyError, Refused) as error:
-                self._fail(rule, error, item.name)
+                self._fail(rule, error, item)
             except GitLabError as error:
                 self._fail(rule, error)
                 return []
@@ -401,9 +408,13 @@ class Engine:
 
     # -- facts -------------------------------------------------------------------------------------------------------
 
-    def machine(self, item: Item) -> Machine:
-        """The machine of the run, fresh for this resource."""
-        self._machine.myself = CLASS_OF[item.kind](item.row, item.kind, self.api)
+    def machine(self, item: Item, *, changes_values: bool = False) -> Machine:
+        """The machine of the run, fresh for this resource; for itself where the expression may change values."""
+        row = item.row
+        if changes_values:
+            # What an expression changes is seen by the texts of its own rule, as in the gem, and by nothing else.
+            row = item.altered = copy.deepcopy(item.row)
+        self._machine.myself = CLASS_OF[item.kind](row, item.kind, self.api)
         self._machine.begin()
         return self._machine
 

@@ -7,6 +7,7 @@ sequences. Braces are read in the order in which they stand, so a sequence may c
 from __future__ import annotations
 
 import itertools
+import math
 import re
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -58,6 +59,8 @@ def _alternatives(label: str, read: object) -> list[str]:
     if not parts:
         return [label]
     parts.append([label[place:]])
+    if math.prod(map(len, parts)) > MOST_COMBINATIONS:
+        raise TooManyCombinations(f"The labels have more than {MOST_COMBINATIONS} combinations.")
     return ["".join(each) for each in itertools.product(*parts)]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 Json = dict[str, Any]
 _QUICK_ACTION = re.compile(r"^/(\w+)[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_FENCED = re.compile(r"^ {0,3}(```+|~~~+)[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _LABEL = re.compile(r'~"([^"]+)"|~([^\s~"]+)')
 
 
@@ -23,6 +24,7 @@ class Item:
         changed: the fields that the run has changed.
         is_gone: whether the run has deleted or moved it.
         notes: how many notes the run writes on it.
+        altered: its JSON as an expression of the rule has left it, for the texts of that rule; mostly None.
     """
 
     kind: str
@@ -31,12 +33,18 @@ class Item:
     changed: frozenset[str] = frozenset()
     is_gone: bool = False
     notes: int = 0
+    altered: Json | None = None
     key: tuple[str, str, Any] = ("", "", None)
 
     def __post_init__(self) -> None:
         number = self.row.get("name") if self.kind == "branches" else self.row.get("iid")
         self.holder = sys.intern(self.holder)
         self.key = (self.kind, self.holder, number)
+
+    @property
+    def shown(self) -> Json:
+        """For the texts of the rule that looks at it."""
+        return self.row if self.altered is None else self.altered | {"confidential": self.row.get("confidential")}
 
     @property
     def is_changed(self) -> bool:
@@ -88,9 +96,11 @@ def with_labels(labels: list[str], add: list[str], remove: list[str]) -> list[st
     return [label for label in result if label not in remove]
 
 
-def apply_note(item: Item, body: str, now_text: str) -> None:
+def apply_note(item: Item, given: str, now_text: str) -> None:
     """What a note changes: the clock, the count, and what its quick actions do."""
-    words = _QUICK_ACTION.sub("", body).strip()
+    # Within a fence GitLab executes nothing.
+    body = _FENCED.sub("", given)
+    words = _QUICK_ACTION.sub("", body).strip() or body != given
     if words:
         item.notes += 1
         for field_name in ("user_notes_count", "user_discussions_count"):

@@ -44,7 +44,7 @@ class Opening(Deciding):
             mark = marker(
                 "triage_issue", rule=hash_of(f"{self.rule.kind} {self.rule.shown_name}"), title=hash_of(texts.title)
             )
-            if self._is_open(project, texts.title, mark):
+            if self._is_open(project, texts.title, mark) or self.is_planned(project, mark):
                 return None
         description = f"{texts.description}\n\n{mark}" if mark else texts.description
         return OpenIssue(project, texts.title, description, tuple(fields), tuple(shown), mark, self.engine.turn())
@@ -63,13 +63,23 @@ class Opening(Deciding):
         if not isinstance(value, dict):
             return None
         row: Json = {"type": self.rule.kind}
-        writing = Writing(row, self.rule.kind, self.engine.api, self.engine.clock, redacts=True)
-        texts = self._issue_texts("summarize", writing, items, self._shown_rows(of, value))
+        writing = self._writing_of_summary(row)
+        texts = self._issue_texts(
+            "summarize", writing, items, self._shown_rows(of, value, confidential=value.get("confidential"))
+        )
         if not texts.title.strip():
             return None
         project = self._destination("summarize", None)
         self._check_issue(texts, project)
         return self._open(texts, project)
+
+    def _writing_of_summary(self, row: Json) -> Writing:
+        """For the summary's own texts: what they ask GitLab for is for the same readers."""
+        conceals = None
+        if self.engine.options.keeps_secrets:
+            conceals = self._conceals(f"projects/{segment(self._destination('summarize', None))}")
+        kind, engine = self.rule.kind, self.engine
+        return Writing(row, kind, engine.api, engine.clock, redacts=True, conceals=conceals)
 
     def sub_summary(self, rule: Rule, items: list[Item]) -> str:
         """The part of a summary policy that one of its rules gives."""
@@ -88,11 +98,13 @@ class Opening(Deciding):
                 template = rule.templates.get(("actions", "summarize", "item"))
                 lines.append(writing.text(template).removesuffix("\n") if template is not None else "")
             except (RubyError, Refused) as error:
-                self.engine._fail(rule, error, item.name)
-        writing = Writing({"type": rule.kind}, rule.kind, self.engine.api, self.engine.clock, redacts=True)
+                self.engine._fail(rule, error, item)
+        writing = self._writing_of_summary({"type": rule.kind})
         template = rule.templates.get(("actions", "summarize", "summary"))
         text = "\n".join(lines)
-        shown = self._shown_rows(items, value)
+        own = self.rule.actions.get("summarize")
+        confidential = own.get("confidential") if isinstance(own, dict) else None
+        shown = self._shown_rows(items, value, confidential=confidential)
         writing.row = {"title": None, "items": text, "type": rule.kind, "resources": shown}
         return writing.text(template, items=text).removesuffix("\n") if template is not None else ""
 

@@ -64,7 +64,7 @@ class Preparing:
             try:
                 result.append(self._prepare(item))
             except (RubyError, Refused) as error:
-                self.engine._fail(self.rule, error, item.name)
+                self.engine._fail(self.rule, error, item)
         return result
 
     def _prepare(self, item: Item) -> Prepared:
@@ -90,7 +90,13 @@ class Preparing:
             self.printed += own.printed
         template = templates.get(("actions", "comment_on_summary"))
         if template is not None:
-            prepared.on_summary = self._writing(item, True).text(template).strip()
+            # It stands where the summary stands, and for the same readers.
+            on_summary = (
+                self._writing_for("summarize", item, redacts=True)
+                if isinstance(actions.get("summarize"), dict)
+                else self._writing(item, True)
+            )
+            prepared.on_summary = on_summary.text(template).strip()
         self.printed += writing.printed
         return prepared
 
@@ -98,16 +104,17 @@ class Preparing:
         # Only a plain false shows what is confidential; null and "false" do not.
         conceals = self._conceals(item.holder)
         return Writing(
-            item.row, item.kind, self.engine.api, self.engine.clock, redacts=redacts is not False, conceals=conceals
+            item.shown, item.kind, self.engine.api, self.engine.clock, redacts=redacts is not False, conceals=conceals
         )
 
-    def _writing_for(self, key: str, item: Item) -> Writing:
+    def _writing_for(self, key: str, item: Item, *, redacts: bool | None = None) -> Writing:
         """For an issue of its own: hidden, too, where more people can read that issue than the resource."""
         value = self.rule.actions[key]
-        redacts = value.get("redact_confidential_resources") is not False
+        if redacts is None:
+            redacts = value.get("redact_confidential_resources") is not False
         destination = f"projects/{segment(self._destination(key, None if key == 'summarize' else item))}"
         return Writing(
-            item.row,
+            item.shown,
             item.kind,
             self.engine.api,
             self.engine.clock,
@@ -120,8 +127,8 @@ class Preparing:
         """Whether more people read an issue in that project than the resource, so that its text says nothing of it."""
         if not self.engine.options.keeps_secrets:
             return False
-        is_secret = item.row.get("confidential") is True and confidential is not True
-        return is_secret or self._openness(destination, unknown=3) > self._openness(item.holder)
+        is_more_open = self._openness(destination, unknown=3) > self._openness(item.holder)
+        return is_more_open or (item.row.get("confidential") is True and confidential is not True)
 
     def _conceals(self, destination: str) -> Callable[[Json], bool] | None:
         """What else a text for readers of `destination` hides: what lies where fewer people can read."""
@@ -142,13 +149,13 @@ class Preparing:
         answer = self.known.get(path)
         return _VISIBILITY.get(str(answer.get("visibility")) if isinstance(answer, dict) else "", unknown)
 
-    def _shown_rows(self, items: list[Item], key: dict[str, Any]) -> list[Json]:
+    def _shown_rows(self, items: list[Item], key: dict[str, Any], *, confidential: Any) -> list[Json]:
         """`resources` of a summary: all are there, and some show only how to find them."""
         shows_all = key.get("redact_confidential_resources") is False
         rows = []
         destination = f"projects/{segment(self._destination('summarize', None))}" if items else ""
         for item in items:
-            hidden = self._is_kept_from(item, destination, key.get("confidential"))
+            hidden = self._is_kept_from(item, destination, confidential)
             hidden = hidden or (not shows_all and item.row.get("confidential") is True)
             rows.append(redacted(item.row) if hidden else item.row)
         return rows

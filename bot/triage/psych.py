@@ -17,6 +17,8 @@ class PsychLoader(yaml.SafeLoader):
 
 def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
     text = loader.construct_scalar(node).replace("_", "").replace(",", "")
+    if not text.strip("+-"):
+        return str(node.value)
     if _CLOCK.match(text):
         # Psych counts 1:30 as hours and minutes, PyYAML as minutes and seconds.
         hours, minutes, seconds = ([int(part) for part in text.lstrip("+-").split(":")] + [0, 0])[:3]

@@ -131,9 +131,11 @@ class World:
         known: the answers of GitLab.
         items: the resources, by their keys.
         last_on: the last change on each path, which the next one waits for.
+        written: place and marker of the notes and issues that are planned.
     """
 
     known: Known
     items: dict[Any, Item] = field(default_factory=dict)
     last_on: dict[str, str] = field(default_factory=dict)
+    written: set[tuple[str, str]] = field(default_factory=set)
     turns: Iterator[int] = field(default_factory=lambda: itertools.count(1))

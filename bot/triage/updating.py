@@ -81,7 +81,7 @@ class Updating(Deciding):
         if each.texts.get("due_date"):
             fields.append(("due_date", each.texts["due_date"]))
             shown.append(f"Would set due_date: {each.texts['due_date']}")
-            changes |= row.get("due_date") != each.texts["due_date"]
+            changes |= row.get("due_date") != _iso_date(each.texts["due_date"])
         if "weight" in actions and self.rule.kind == "issues":
             fields.append(("weight", actions["weight"]))
             shown.append(f"Would set weight: {'' if actions['weight'] is None else actions['weight']}")
@@ -89,7 +89,7 @@ class Updating(Deciding):
         if each.texts.get("title"):
             fields.append(("title", each.texts["title"]))
             shown.append(f"Would set title: {each.texts['title']}")
-            changes |= row.get("title") != each.texts["title"]
+            changes |= row.get("title") != each.texts["title"].strip()
         if actions.get("status") is not None:
             event = str(actions["status"])
             state = {"close": "closed", "reopen": "opened"}[event]
@@ -240,6 +240,12 @@ class Updating(Deciding):
             return
         self.add(DeleteResource(self.target(item)), "its delete", item)
         item.is_gone = True
+
+
+def _iso_date(text: str) -> str:
+    """As GitLab shows the date: 2026-01-05 for 2026-1-5."""
+    match = re.fullmatch(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})\s*", text)
+    return f"{match[1]}-{match[2]:0>2}-{match[3]:0>2}" if match else text
 
 
 def _camel_case(name: str) -> str:

@@ -40,7 +40,8 @@ class Ruby(CheckedHere):
     def _result(self, value: Any, item: Item, asked: Asked) -> Any:
         if not isinstance(value, str):
             return value
-        return asked.rule.programs[asked.path].run(asked.facts.machine(item))
+        program = asked.rule.programs[asked.path]
+        return program.run(asked.facts.machine(item, changes_values=program.may_change_values))
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
         return truthy(self._result(value, item, asked))
@@ -48,7 +49,7 @@ class Ruby(CheckedHere):
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
         try:
             saw = inspect(self._result(value, item, asked))
-        except (Refused, RubyError):
+        except (Refused, RubyError, RecursionError):
             saw = "a value"
         return Answer("something true", saw if len(saw) < 200 else saw[:197] + "...")
 

@@ -135,7 +135,9 @@ class Date(Condition):
         way = "before" if value["condition"] == "older_than" else "after"
         who = " (last activity of a person)" if value.get("last_activity_by") == "human" else ""
         wanted = f"{value['attribute']} {way} {edge.text}{who}"
-        return Answer(wanted, str(given), f"{value['attribute']}={given}")
+        # The bot's own note renews updated_at: that it is newer than something stays the same reason.
+        renews = value["attribute"] == "updated_at" and value["condition"] == "newer_than"
+        return Answer(wanted, str(given), value["attribute"] if renews else f"{value['attribute']}={given}")
 
 
 class Milestone(Condition):

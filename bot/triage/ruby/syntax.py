@@ -7,6 +7,7 @@ of the tree is left when an expression runs.
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,11 @@ from bot.triage.ruby.errors import Break, Jump, OutOfBudget, Refused, Return, Ru
 from bot.triage.ruby.machine import Machine
 
 LONGEST = 20_000
+# By the words of the source: better a copy too many.
+_CHANGES = re.compile(
+    r"\w!|<<|\]\s*(?:[-+*/%|&]|\|\||&&|\*\*)?=(?![=~>])|\b(?:delete|delete_at|delete_if|push|append|prepend|pop|shift|unshift|insert"
+    r"|concat|clear|fill|replace|store|update|keep_if|extract|add|subtract|merge)\b"
+)
 
 
 @functools.cache
@@ -37,11 +43,13 @@ class Program:
     Args:
         names: the bare names and methods that it uses, to see which facts it needs.
         is_constant: it uses nothing of the resource.
+        may_change_values: it may change a list or map in place, so that it must have the resource for itself.
     """
 
     code: Code
     names: frozenset[str]
     is_constant: bool
+    may_change_values: bool = False
 
     def run(self, vm: Machine) -> Any:
         """Its value. Raises RubyError and Refused."""
@@ -68,4 +76,4 @@ def compile_expression(source: str, scope: Scope | None = None) -> Program:
     compiler = Compiler(data, scope or Scope())
     compiler.check_tree(root)
     code = compiler.node(root)
-    return Program(code, frozenset(compiler.used), compiler.is_constant)
+    return Program(code, frozenset(compiler.used), compiler.is_constant, _CHANGES.search(source) is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from typing import Any
+from urllib.parse import quote
 
 from bot.triage.ruby.date_parsing import parse_date, parse_time
 from bot.triage.ruby.errors import RubyError, no_method
@@ -166,7 +167,7 @@ def _is_expired(me: Any, today: Any = MISSING, *, vm: Machine) -> Any:
 
 def _first_contribution(me: Resource) -> Any:
     if "first_contribution" not in me.data:
-        me.data.update(me.api.one(me.path, per_page="100"))
+        me.data["first_contribution"] = me.api.one(me.path, per_page="100").get("first_contribution")
     return me.own(me.data.get("first_contribution")) if me.redacts else me.data.get("first_contribution")
 
 
@@ -213,7 +214,7 @@ ISSUABLE: dict[str, Function] = ANY | {
     "labels": _labels,
     "label_events": _label_events,
     "query_label_events": _query_label_events,
-    "request_project": lambda me, which: me.answer(me.api.one(f"projects/{which}")),
+    "request_project": lambda me, which: me.answer(me.api.one(f"projects/{quote(str(which), safe='')}")),
     "labels_with_details": _labels_with_details,
     "labels_chronologically": lambda me, *, vm: _labels_with_details(me, vm=vm)[::-1],
     "project_path": _project_path,
