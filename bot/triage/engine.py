@@ -203,8 +203,11 @@ class Engine:
             return None
         found = [item for item in candidates if not item.is_gone]
         kept = self._filtered(rule, expansion, found)
-        kept = [item for item in kept if item.key not in handled]
-        limited = self._limited(rule, kept)
+        try:
+            limited = [item for item in self._limited(rule, kept) if item.key not in handled]
+        except RubyError as error:
+            self._fail(rule, error)
+            return None
         for item in limited:
             title = item.row.get("title")
             if isinstance(title, str) and ("\n" in title or "\r" in title):
@@ -383,7 +386,10 @@ class Engine:
         limits = rule.limits
         if not {"most_recent", "oldest"} & set(limits):
             return items[: limits["per_run"]] if "per_run" in limits else items
-        if all(item.row.get("created_at") is not None for item in items):
+        dated = [item for item in items if item.row.get("created_at") is not None]
+        if dated and len(dated) < len(items):
+            raise RubyError("ArgumentError", "comparison of String with nil failed")
+        if dated:
             items = sorted(items, key=lambda item: str(item.row["created_at"]))
         if "most_recent" in limits:
             items = items[::-1][: limits["most_recent"]]

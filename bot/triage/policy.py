@@ -126,6 +126,8 @@ class _Reader:
         if not isinstance(per_page, int) or isinstance(per_page, bool) or not 1 <= per_page <= 100:
             self.problem(("per_page",), "must be a number from 1 to 100.")
             per_page = 100
+        if top.get("api_version") not in (None, "v4"):
+            self.problem(("api_version",), "must be v4: there is no other.", "Leave it out.")
         host = top.get("host_url")
         if host is not None and not (isinstance(host, str) and host.startswith(("http://", "https://"))):
             self.problem(("host_url",), "must be an address that begins with http:// or https://.")
@@ -135,7 +137,7 @@ class _Reader:
             types=tuple(types),
             host_url=host,
             per_page=per_page,
-            api_version=str(top.get("api_version") or "v4"),
+            api_version="v4",
         )
 
     def _yaml_problem(self, problem: Problem) -> None:

@@ -59,6 +59,8 @@ class Field(Condition):
     """A field that GitLab's list compares; None and Any ask whether there is a value at all."""
 
     knows_none_and_any = True
+    # Whether GitLab compares letter by letter.
+    is_exact = False
 
     def params(self, value: Any, query: Query) -> list[Param]:
         return [(self.name, plain_text(value))] if is_sent(value) else []
@@ -70,6 +72,8 @@ class Field(Condition):
         saw, word = self.of(item), plain_text(value).lower()
         if self.knows_none_and_any and word in ("none", "any"):
             return (saw is None or saw == []) == (word == "none")
+        if self.is_exact:
+            return bool(saw == plain_text(value))
         if isinstance(saw, list):
             return any(str(each).lower() == word for each in saw)
         return plain_text(saw).lower() == word
@@ -139,6 +143,8 @@ class SourceBranch(Field):
     accepts = "a branch"
     says = "The branch that is merged."
     example = "source_branch: feature"
+    knows_none_and_any = False
+    is_exact = True
 
 
 class TargetBranch(Field):
@@ -147,6 +153,8 @@ class TargetBranch(Field):
     accepts = "a branch"
     says = "The branch that is merged into."
     example = "target_branch: main"
+    knows_none_and_any = False
+    is_exact = True
 
 
 class Draft(Field):
@@ -203,7 +211,7 @@ class Protected(CheckedHere):
             checks.problem("must be true or false.", in_gem="then matches nothing")
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
-        return item.row.get("protected") is value
+        return value is None or item.row.get("protected") is value
 
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
         saw = item.row.get("protected")

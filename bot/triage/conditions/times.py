@@ -190,7 +190,7 @@ class Milestone(Condition):
             return (title is None) == (word == "none")
         if word in ("upcoming", "started"):
             return isinstance(found, dict) and _is_in_time(found, word, asked.facts.clock_now)
-        return title is not None and str(title).lower() == word
+        return title is not None and str(title) == plain_text(first_of(value))
 
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
         found = item.row.get("milestone")

@@ -98,6 +98,7 @@ class Template:
             RubyError, Refused: of the expressions in it.
         """
         parts: list[Part] = []
+        length = seen = 0
         frame = Frame(vm)
         try:
             for piece in self.pieces:
@@ -109,7 +110,9 @@ class Template:
                     parts += parts_of(piece.program.code(frame), piece.source)
                     if "{{" in parts[-1].text and _PLACEHOLDER.search(parts[-1].text):
                         vm.differences.add(NOT_EXPANDED)
-                vm.characters(sum(len(part.text) for part in parts))
+                length += sum(len(part.text) for part in parts[seen:])
+                seen = len(parts)
+                vm.characters(length)
         except Return as done:
             return parts_of(done.value, self.source)
         except RecursionError:
