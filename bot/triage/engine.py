@@ -182,7 +182,10 @@ class Engine:
 
     def _fail(self, rule: Rule, error: Exception, item: Item | None = None) -> None:
         code = 4 if isinstance(error, GitLabError) else 2
-        sentence = getattr(error, "sentence", None) or str(error)
+        sentence = getattr(error, "sentence", None)
+        if sentence is None and code == 2:
+            code, sentence = 1, f"an unexpected {type(error).__name__}; please report it"
+        sentence = sentence or str(error)
         is_secret = item is not None and (self.options.keeps_secrets or item.row.get("confidential") is True)
         if isinstance(error, RubyError) and is_secret:
             # Ruby's words show the value, which may be the text of something confidential.
@@ -380,6 +383,8 @@ class Engine:
             except GitLabError as error:
                 self._fail(rule, error)
                 return []
+            except Exception as error:  # a mistake of ours that one resource shows must not stop the others
+                self._fail(rule, error, item)
         return kept
 
     def _limited(self, rule: Rule, items: list[Item]) -> list[Item]:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.domain.errors import GitLabError
 from bot.triage.facts import Item, holder_of
 from bot.triage.reading import UnknownName, segment
-from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.ruby.methods.resources import redacted
 from bot.triage.ruby.templates import Template
 from bot.triage.rules import Rule, names_of
@@ -63,7 +63,9 @@ class Preparing:
         for item in items:
             try:
                 result.append(self._prepare(item))
-            except (RubyError, Refused) as error:
+            except (GitLabError, UnknownName):
+                raise
+            except Exception as error:  # a mistake of ours that one resource shows must not stop the others
                 self.engine._fail(self.rule, error, item)
         return result
 

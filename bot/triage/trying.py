@@ -110,6 +110,8 @@ def _tried(run: Callable[[], Json], printed: Callable[[], str], differences: Cal
         return Trial(
             {"raises": {"class": error.kind, "message": error.sentence}}, None, error.start, printed(), differences()
         )
+    except RecursionError:
+        return Trial(None, "The values are nested too deeply.", 0, printed(), differences())
     except Refused as refused:
         return Trial(None, refused.sentence, refused.start or 0, printed(), differences())
 

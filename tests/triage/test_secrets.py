@@ -55,7 +55,7 @@ def test_the_parts_of_a_summary_policy_hide_it_too() -> None:
     rules = [
         {"name": "p", "conditions": {"state": "opened"}, "actions": {"summarize": RUBY | {"destination": "grp/open"}}}
     ]
-    text = {
+    text: dict[str, Any] = {
         "summaries": [
             {
                 "name": "S",
@@ -157,3 +157,49 @@ def test_a_marker_counts_only_at_the_end_of_the_bots_own_note() -> None:
     assert written("Hello\n\nMARK") == []
     assert written("MARK\n\nand something else of the bot") == ["add note"]
     assert written("Hello\n\nMARK", author="mallory") == ["add note"]
+
+
+def test_the_notes_of_a_summary_are_for_its_readers() -> None:
+    actions = {
+        "summarize": SUMMARY | {"destination": "grp/open"},
+        "comment_on_summary": "look {{title}} #{resource[:title]}",
+    }
+    reading = FakeReading({ISSUES: [issue(1, title="Leak")]}, dict(PROJECTS))
+    result = run(policy([{"name": "r", "conditions": {}, "actions": actions}]), reading, keeps_secrets=True)
+    bodies = [step.change.body for step in result.steps if isinstance(step.change, AddNote)]
+    assert [text.split("\n")[0] for text in bodies] == ["look (confidential) (confidential)"]
+
+
+def test_a_part_of_a_summary_cannot_open_what_the_summary_is_not_for() -> None:
+    part = RUBY | {"confidential": True, "redact_confidential_resources": False}
+    text: dict[str, Any] = {
+        "summaries": [
+            {
+                "name": "S",
+                "rules": [{"name": "p", "conditions": {"state": "opened"}, "actions": {"summarize": part}}],
+                "actions": {"summarize": {"title": "S", "summary": "{{items}}"}},
+            }
+        ]
+    }
+    reading = FakeReading({ISSUES: [issue(1, title="Leak", confidential=True)]}, dict(PROJECTS))
+    (step,) = run(policy([], **text), reading, keeps_secrets=True).steps
+    assert "Leak" not in step.change.description  # type: ignore[union-attr]
+
+
+def test_what_a_summary_asks_for_is_for_its_readers() -> None:
+    actions = {"summarize": {"title": "S", "summary": "#{request_project(9)[:description]}", "destination": "grp/open"}}
+    rule = {"name": "r", "conditions": {}, "actions": actions}
+    (step,) = run(policy([rule]), FakeReading({ISSUES: [issue(1)]}, dict(PROJECTS)), keeps_secrets=True).steps
+    assert step.change.description.split("\n")[0] == "(confidential)"  # type: ignore[union-attr]
+
+
+def test_a_note_on_what_lies_in_two_sources_is_one() -> None:
+    rows = [issue(1)]
+    lists = {ISSUES: rows, "groups/5/issues": rows, f"{ISSUES}/1/notes": []}
+    world = World(Known(FakeReading(lists)))
+    rule = {"name": "r", "conditions": {"state": "opened"}, "actions": {"comment": "x"}}
+    steps = []
+    for source in (Source("projects", "7"), Source("groups", "5")):
+        options = Options(source, NOW, ZoneInfo("UTC"))
+        steps += Engine(FakeReading(lists), options, world=world).run([policy([rule])]).steps
+    assert [step.change.kind for step in steps] == ["add note"]

@@ -12,7 +12,7 @@ from typing import Any
 from bot.triage.ruby.errors import OutOfBudget, RubyError, type_error
 
 NUMBERS = (int, float, Fraction)
-MOST_WALKED = 5_000_000
+MOST_WALKED = 500_000
 
 
 class UserText(str):
