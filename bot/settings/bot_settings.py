@@ -9,7 +9,6 @@ from pydantic.dataclasses import dataclass
 
 STRICT = ConfigDict(extra="forbid")
 ProjectPath = Annotated[str, Field(pattern=r"^[\w.][\w./-]*/[\w.-]+$", description="The full path of a project.")]
-GroupPath = Annotated[str, Field(pattern=r"^[\w.][\w./-]*$", description="The full path of a group.")]
 Username = Annotated[str, Field(pattern=r"^[\w][\w.-]*$", description="A username, without @.")]
 
 

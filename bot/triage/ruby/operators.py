@@ -23,7 +23,6 @@ from bot.triage.ruby.values import (
     Regexp,
     RubySet,
     Symbol,
-    UserText,
     class_name,
     identity,
     is_a,
@@ -416,10 +415,6 @@ def _rows(vm: Machine, value: Any) -> list[Any]:
 
     rows = rows_of(vm, value)
     return rows if rows is not None else []
-
-
-def _instance_of_user(value: Any) -> bool:
-    return type(value) is UserText
 
 
 BINARY: dict[str, Operator] = {

@@ -35,13 +35,6 @@ def date_of(me: Any) -> dt.date:
     return me.date if isinstance(me, Moment) else me
 
 
-def with_date(me: Any, date: dt.date) -> Any:
-    """The same time of day on another date."""
-    if not isinstance(me, Moment):
-        return date
-    return me.at_wall(dt.datetime.combine(date, me.wall.time()), me.fraction_ns)
-
-
 def at_clock(me: Any, date: dt.date, hour: int, minute: int, second: int, ns: int, vm: Machine) -> Moment:
     wall = dt.datetime(date.year, date.month, date.day, hour, minute, second)  # noqa: DTZ001 - the zone follows
     if isinstance(me, Moment):
@@ -243,10 +236,6 @@ def _strftime(me: Any, form: Any) -> str:
             raise Refused("`strftime` needs its form.")
         return to_text(me)
     return strftime(me, text(form))
-
-
-def _same(date: dt.date) -> dt.date:
-    return date
 
 
 CALENDAR: dict[str, Function] = {

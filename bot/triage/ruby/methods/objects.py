@@ -13,7 +13,7 @@ from typing import Any
 from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_error
 from bot.triage.ruby.machine import MISSING, Machine, all_names, method_of
 from bot.triage.ruby.moments import Duration, Moment, iso8601
-from bot.triage.ruby.operators import BINARY, case_equal
+from bot.triage.ruby.operators import BINARY
 from bot.triage.ruby.ordering import compare, order
 from bot.triage.ruby.showing import inspect, to_text
 from bot.triage.ruby.values import (
@@ -483,6 +483,3 @@ class RubyVersion:
         mine, its = [int(each) for each in self.shown.split(".")], [int(each) for each in other.shown.split(".")]
         length = max(len(mine), len(its))
         return mine + [0] * (length - len(mine)), its + [0] * (length - len(its))
-
-
-__all__ = ["BOOLEAN", "COMPARABLE", "FAILURE", "NIL", "OBJECT", "PROC", "case_equal"]

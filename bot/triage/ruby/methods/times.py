@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -14,14 +13,6 @@ from bot.triage.ruby.methods.dates import date_step, plain_text, to_fs
 from bot.triage.ruby.moments import NS, Moment, fixed, iso8601, offset_text, parsed_offset
 from bot.triage.ruby.strftime import strftime
 from bot.triage.ruby.values import Block, integer, text
-
-
-def _only(*kinds: str) -> Callable[[Function], Function]:
-    def wrap(function: Function) -> Function:
-        return function
-
-    del kinds
-    return wrap
 
 
 def _in_utc(me: Moment) -> Moment:
@@ -79,13 +70,6 @@ def _new_offset(me: Moment, offset: Any = 0) -> Moment:
         zone = parsed_offset(offset)
         return Moment(me.ns, fixed(0) if zone is dt.UTC else zone, "DateTime")
     return Moment(me.ns, fixed(int(Fraction(offset) * 86400)), "DateTime")
-
-
-def _for_kind(time: Function, datetime: Function) -> Function:
-    def run(me: Moment, *args: Any) -> Any:
-        return (datetime if me.kind == "DateTime" else time)(me, *args)
-
-    return run
 
 
 def _only_datetime(name: str, function: Function) -> Function:
