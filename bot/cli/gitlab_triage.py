@@ -6,12 +6,9 @@ import datetime as dt
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    pass
 
 GEM_VERSION = "1.58.0"
 LONG_FLAGS = (
@@ -110,6 +107,8 @@ def gitlab_triage(**flags: Any) -> int:
     Acts, unless --dry-run is given or TEST=true is set. Exit codes: 0 done; 2 a mistake in a policy or in the flags;
     4 GitLab refused something or could not be reached, after the rest was done.
     """
+    from bot.domain.errors import WrongInput
+
     if flags["version"]:
         click.echo(GEM_VERSION)
         return 0
@@ -118,6 +117,8 @@ def gitlab_triage(**flags: Any) -> int:
         ("init_ci", ".gitlab-ci.yml", EXAMPLE_PIPELINE),
     ):
         if flags[flag]:
+            if Path(name).exists():
+                raise WrongInput(f"{name} is there already; it was left as it is. Move it away first.")
             Path(name).write_text(text, encoding="utf-8")
             return 0
     from bot.cli.triage_run import run_gem

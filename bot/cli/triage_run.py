@@ -197,9 +197,6 @@ class Runner:
         self.code = 0
 
     def run(self, policies: list[Policy]) -> None:
-        from bot.triage.slimming import Slimming
-
-        slimming = Slimming.for_policies(policies)
         engines: dict[tuple[str, str], tuple[Engine, Any]] = {}
         for policy in policies:
             host = (policy.host_url or self.flags["host_url"]).rstrip("/")
@@ -207,7 +204,7 @@ class Runner:
             if place not in engines:
                 engines[place] = self._engine(*place)
             engine, _ = engines[place]
-            engine.slimming = slimming
+            engine.slimming = engine.slimming_for(policies)
             printed, failed = len(engine.result.printed), len(engine.result.failures)
             engine.run_policy(policy)
             for text in engine.result.printed[printed:]:

@@ -100,7 +100,12 @@ def run(
             )
             result = Engine(reading, options, world=world).run(policies)
             notices = tuple(
-                Notice(NoticeKind.REFUSED, failure.resource or failure.rule, str(failure))
+                Notice(
+                    NoticeKind.REFUSED if failure.exit_code == 4 else NoticeKind.WRONG,
+                    failure.resource or failure.rule,
+                    str(failure),
+                    public=not failure.resource,
+                )
                 for failure in result.failures
             )
             parts.append(Part(f"triage of {source.id or 'all projects'}", Plan(tuple(result.steps), notices)))
@@ -116,6 +121,8 @@ def run(
         parts = [Part(part.automation, part.plan, apply_plan(part.plan, writer)) for part in parts]
     outcome = Run(tuple(parts))
     click.echo(render_run(outcome, form, names=sys.stdout.isatty()))
+    if not sys.stdout.isatty() and form != "json" and (steps or outcome.exit_code):
+        click.echo("Resources are named on a terminal only, since not everybody may know of them.", err=True)
     if not apply_ and steps and form == "text":
         click.echo("Nothing was written. Run it again with --apply to do this.", err=True)
     ctx.exit(outcome.exit_code)
@@ -170,7 +177,12 @@ def explain(ctx: click.Context, file: str, resource: str, lenient: bool, now: st
     policy = _read((file,), lenient=lenient, source=source.kind)[0]
     gitlab = _connect(environment)
     options = Options(
-        source, instant(now), local_zone(), bot_usernames=gitlab.identity.usernames(), extensions=triage_extensions()
+        source,
+        instant(now),
+        local_zone(),
+        bot_usernames=gitlab.identity.usernames(),
+        keeps_secrets=True,
+        extensions=triage_extensions(),
     )
     for line in explain_policy(policy, kind, number, options, gitlab.policy_reader()):
         click.echo(line)

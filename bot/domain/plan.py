@@ -30,10 +30,11 @@ class Step:
 
 
 class NoticeKind(Enum):
-    """UNSAFE makes a run end with 3, REFUSED with 4; the others inform."""
+    """UNSAFE makes a run end with 3, REFUSED with 4, WRONG with 2; the others inform."""
 
     UNSAFE = "unsafe"
     REFUSED = "refused"
+    WRONG = "wrong"
     DEFERRED = "deferred"
     LEFT_ALONE = "left alone"
 

@@ -152,7 +152,6 @@ class Project:
     branches: dict[str, Branch] = field(default_factory=dict)
     protected_branches: dict[str, ProtectedBranch] = field(default_factory=dict)
     commits: dict[str, Commit] = field(default_factory=dict)
-    next_milestone_iid: int = 1
 
 
 @dataclass(eq=False)

@@ -36,10 +36,11 @@ class Run:
 
     @property
     def exit_code(self) -> int:
-        """0; 3 where a plan held something unsafe; 4 where GitLab refused or could not be reached; else the error's."""
+        """The lowest of: 2 a policy was wrong; 3 a plan was unsafe; 4 GitLab refused or was unreachable; an error's."""
         codes = [part.error.exit_code for part in self.parts if part.error]
         for part in self.parts:
             kinds = {notice.kind for notice in part.plan.notices}
+            codes += [2] if NoticeKind.WRONG in kinds else []
             codes += [3] if NoticeKind.UNSAFE in kinds else []
             bad = NoticeKind.REFUSED in kinds or any(not each.status.is_good for each in part.outcomes.values())
             codes += [4] if bad else []

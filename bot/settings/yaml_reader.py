@@ -54,6 +54,7 @@ def read_yaml(
     *,
     loader_class: type[yaml.SafeLoader] = yaml.SafeLoader,
     first_document_only: bool = False,
+    last_wins: bool = False,
     most_bytes: int = MOST_BYTES,
     most_values: int = MOST_VALUES,
 ) -> Document:
@@ -63,6 +64,7 @@ def read_yaml(
         file: the name that problems carry.
         loader_class: how scalars are read.
         first_document_only: leave later documents of the file alone, instead of refusing them.
+        last_wins: of two equal keys the last counts, though it is a problem; else the first.
         most_values: aliases count as often as they are used.
     """
     positions = Positions({(): (1, 1)})
@@ -79,7 +81,7 @@ def read_yaml(
         what = f"not valid YAML: the character U+{error.character:04X} is not allowed."
         line = text.count("\n", 0, error.position) + 1
         return Document(None, positions, (Problem(file, line, 1, "", what),))
-    builder = _Builder(loader, file, positions, most_values)
+    builder = _Builder(loader, file, positions, most_values, last_wins=last_wins)
     try:
         node = _first_node(loader) if first_document_only else loader.get_single_node()
         value = builder.build(node, (), 0) if node is not None else None
@@ -121,7 +123,10 @@ def _first_node(loader: yaml.SafeLoader) -> Node | None:
 class _Builder:
     """Turns nodes into plain values and notes where each one stands."""
 
-    def __init__(self, loader: yaml.SafeLoader, file: str, positions: Positions, most_values: int) -> None:
+    def __init__(
+        self, loader: yaml.SafeLoader, file: str, positions: Positions, most_values: int, *, last_wins: bool
+    ) -> None:
+        self.last_wins = last_wins
         self.loader, self.file, self.positions, self.most_values = loader, file, positions, most_values
         self.problems: list[Problem] = []
         self.count = 0
@@ -183,6 +188,8 @@ class _Builder:
             if key in result:
                 first = self.positions.near((*path, str(key)))[0]
                 self._problem(key_node, (*path, str(key)), f"is there twice, first on line {first}.", "Keep one.")
+                if self.last_wins:
+                    result[key] = self.build(value_node, (*path, str(key)), level + 1)
                 continue
             self._note((*path, str(key)), key_node)
             result[key] = self.build(value_node, (*path, str(key)), level + 1)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.domain.changes import Change, OpenIssue, SetWidget, Target
 from bot.domain.plan import Step
+from bot.triage.conditions import fields_read
 from bot.triage.facts import Item
 from bot.triage.preparing import Preparing
 from bot.triage.reading import segment
@@ -24,7 +25,9 @@ class Deciding(Preparing):
         super().__init__(engine, rule)
         self.steps: list[Step] = []
         self.warnings: list[str] = []
-        self._before = [(item, dict(item.row), item.changed, item.is_gone, item.notes) for item in items]
+        self._before = [
+            (item, dict(item.row), item.changed, item.is_gone, item.notes, list(item.made)) for item in items
+        ]
         self._waited_for: list[tuple[str, str | None]] = []
         self._written: set[tuple[str, str]] = set()
 
@@ -32,8 +35,8 @@ class Deciding(Preparing):
         """Nothing of the rule was done: no steps, and the facts as they were before it."""
         self.steps.clear()
         self.engine.world.written -= self._written
-        for item, row, changed, is_gone, notes in self._before:
-            item.row, item.changed, item.is_gone, item.notes = row, changed, is_gone, notes
+        for item, row, changed, is_gone, notes, made in self._before:
+            item.row, item.changed, item.is_gone, item.notes, item.made = row, changed, is_gone, notes, made
         for path, key in reversed(self._waited_for):
             if key is None:
                 self.engine.world.last_on.pop(path, None)
@@ -57,12 +60,23 @@ class Deciding(Preparing):
             change,
             f"rule {rule}: {because}",
             subject=item.name if item is not None else rule,
-            needs=needs,
+            needs=(*needs, *self._reasons(item)),
             after=(after,) if after else (),
         )
         self._waited_for.append((path, after))
         self.engine.world.last_on[path] = change.key
         self.steps.append(step)
+        if item is not None:
+            item.made.append((change.key, frozenset()))
+
+    def _reasons(self, item: Item | None) -> list[str]:
+        """The earlier changes without which the rule would not have chosen the resource, as far as can be known."""
+        own = {step.change.key for step in self.steps}
+        earlier = [made for made in item.made if made[0] not in own] if item is not None else []
+        if not earlier:
+            return []
+        read = fields_read(self.rule, self.engine)
+        return [key for key, fields in earlier if fields & read]
 
     def target(self, item: Item) -> Target:
         name = {"branches": "repository/branches", "work_items": "-/work_items"}.get(item.kind, item.kind)

@@ -25,7 +25,7 @@ from bot.triage.ruby.machine import Machine
 from bot.triage.ruby.methods.resources import CLASS_OF
 from bot.triage.ruby.moments import NS, Moment
 from bot.triage.rules import Policy, Rule, Summary, names_of
-from bot.triage.runs import MOST_RESOURCES, Failure, Json, Options, Result, RuleRun, Told, World
+from bot.triage.runs import MOST_RESOURCES, MOST_STEPS, Failure, Json, Options, Result, RuleRun, Told, World
 from bot.triage.slimming import Slimming
 from bot.triage.texts import Clock
 from bot.triage.work_items import WORK_ITEM_QUERY, issue_like
@@ -70,10 +70,18 @@ class Engine:
 
     def run(self, policies: list[Policy]) -> Result:
         """The plan of all policies, one after the other."""
-        self.slimming = Slimming.for_policies(policies)
+        self.slimming = self.slimming_for(policies)
         for policy in policies:
             self.run_policy(policy)
         return self.result
+
+    def slimming_for(self, policies: list[Policy]) -> Slimming:
+        """What a package's conditions and actions read nobody knows: for them everything stays."""
+        custom = {*self.options.extensions.conditions, *self.options.extensions.actions}
+        rules = [rule for policy in policies for rule in policy.rules()]
+        if any(custom & {*rule.conditions, *rule.actions} for rule in rules):
+            return Slimming.everything()
+        return Slimming.for_policies(policies)
 
     def run_policy(self, policy: Policy) -> None:
         self.told.policy(policy)
@@ -145,6 +153,10 @@ class Engine:
             return
         finally:
             self.result.printed += acting.printed
+        if len(self.result.steps) + len(acting.steps) > MOST_STEPS:
+            self._fail(rule, RubyError("RangeError", f"the plan has more than {MOST_STEPS:,} changes; narrow the rule"))
+            acting.take_back()
+            return
         self._told_counts = replace(self._told_counts, steps=tuple(acting.steps), warnings=tuple(acting.warnings))
         self.result.steps += acting.steps
         self.result.runs.append(self._told_counts)

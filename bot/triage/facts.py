@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
@@ -24,6 +24,7 @@ class Item:
         changed: the fields that the run has changed.
         is_gone: whether the run has deleted or moved it.
         notes: how many notes the run writes on it.
+        made: the keys of the changes that the run makes on it, each with the fields that it changes.
         altered: its JSON as an expression of the rule has left it, for the texts of that rule; mostly None.
     """
 
@@ -34,6 +35,7 @@ class Item:
     is_gone: bool = False
     notes: int = 0
     altered: Json | None = None
+    made: list[tuple[str, frozenset[str]]] = field(default_factory=list)
     key: tuple[str, str, Any] = ("", "", None)
 
     def __post_init__(self) -> None:
@@ -120,13 +122,20 @@ def apply_note(item: Item, given: str, now_text: str) -> None:
             apply_state(item, "reopen", now_text)
     touch(item, now_text, "user_notes_count")
     if any(action not in ("close", "reopen") for action, _ in _QUICK_ACTION.findall(body)):
-        item.changed |= {"labels"}
+        _mark(item, {"labels"})
 
 
 def touch(item: Item, now_text: str, *fields: str) -> None:
     """GitLab renews updated_at with every change."""
     item.row["updated_at"] = now_text
-    item.changed |= {"updated_at", *fields}
+    _mark(item, {"updated_at", *fields})
+
+
+def _mark(item: Item, fields: set[str]) -> None:
+    item.changed |= fields
+    if item.made:
+        key, known = item.made[-1]
+        item.made[-1] = (key, known | fields)
 
 
 # The statuses that every GitLab has, and the state that each brings along; what others bring only GitLab knows.

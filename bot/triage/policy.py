@@ -95,6 +95,7 @@ class _Reader:
             self.file,
             loader_class=PsychLoader,
             first_document_only=True,
+            last_wins=self.lenient,
             most_bytes=MOST_BYTES,
             most_values=MOST_VALUES,
         )
@@ -143,8 +144,13 @@ class _Reader:
     def _yaml_problem(self, problem: Problem) -> None:
         twice = problem.what.startswith("is there twice")
         if self.lenient and twice:
-            hint = "gitlab-triage takes the last one; here the first counts."
+            hint = "The last one counts, as in gitlab-triage."
             problem = replace(problem, is_warning=True, hint=hint)
+        elif twice:
+            hint = f"{problem.hint} gitlab-triage takes the last one. With --lenient this is a warning."
+            problem = replace(problem, hint=hint)
+        if self.lenient and "is a tag to YAML" in problem.what:
+            problem = replace(problem, is_warning=True, hint="gitlab-triage drops it.")
         self.problems.append(problem)
 
     def policy(self, text: str) -> Policy:

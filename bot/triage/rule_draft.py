@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Protocol
@@ -10,9 +12,11 @@ from bot.settings.yaml_reader import Path, Positions
 from bot.triage.extensions import Extensions
 from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.ruby.syntax import Program, compile_expression
-from bot.triage.ruby.templates import Template, compile_text
+from bot.triage.ruby.templates import PLACEHOLDERS, Template, compile_text
 from bot.triage.ruby.trial import constant_failure, text_failure
 from bot.triage.rules import Rule, plain_text
+
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 class File(Protocol):
@@ -110,6 +114,11 @@ class RuleDraft:
             self.ruby_problem(error, value, at)
             return
         self.templates[at] = template
+        for name in _PLACEHOLDER.findall(value) if expands else []:
+            near = difflib.get_close_matches(name, PLACEHOLDERS, n=1, cutoff=0.7)
+            if name not in PLACEHOLDERS and near:
+                what = f"there is no placeholder {{{{{name}}}}}; it stays as it is."
+                self.problem(at, what, f"Perhaps you meant {{{{{near[0]}}}}}?", warns=True)
 
     def joined(self, value: Any, at: Path, *, expands: bool, trims: bool = False) -> None:
         """A text, or a list of texts that become paragraphs of one."""

@@ -143,6 +143,9 @@ def test_a_project_or_group_is_needed(tmp_path: Path) -> None:
 def test_the_files_that_init_writes_are_fine(section: LocalGitLab, tmp_path: Path) -> None:
     assert gitlab_triage(section, tmp_path, "--init").returncode == 0
     assert gitlab_triage(section, tmp_path, "--init-ci").returncode == 0
+    again = gitlab_triage(section, tmp_path, "--init")
+    sentence = ".triage-policies.yml is there already; it was left as it is. Move it away first."
+    assert (again.returncode, sentence in again.stderr) == (2, True)
     assert yaml.safe_load((tmp_path / ".gitlab-ci.yml").read_text())["stages"] == ["triage"]
     assert gitlab_triage(section, tmp_path, "--dry-run", "--summary", "--quiet").returncode == 0
     assert gitlab_triage(section, tmp_path, "--version").stdout == "1.58.0\n"

@@ -265,3 +265,39 @@ def test_a_list_that_fails_on_its_date_filter_is_filtered_here() -> None:
     rows = [issue(1), issue(2, updated_at="2026-03-14T00:00:00Z")]
     result = run(policy([rule]), FailsOnDates({ISSUES: rows}))
     assert (summaries(result), result.failures) == (["add note: note on grp/proj#1: x"], [])
+
+
+def test_a_rule_that_a_refused_change_made_fit_is_not_done() -> None:
+    rules = [
+        {"name": "mark", "conditions": {"title": "zebra"}, "actions": {"labels": ["severe"]}},
+        {"name": "say", "conditions": {"labels": ["severe"]}, "actions": {"comment": "is severe"}},
+        {"name": "other", "conditions": {"state": "opened"}, "actions": {"comment": "hello"}},
+    ]
+    result = run(policy(rules), reading(issue(1, title="zebra"), labels=("severe",)))
+    update, severe, hello = result.steps
+    assert (severe.needs, hello.needs) == ((update.change.key,), ())
+
+
+def test_the_steps_of_one_rule_do_not_need_each_other() -> None:
+    rule = {"name": "r", "conditions": {"labels": ["a"]}, "actions": {"comment": "/label ~b", "labels": ["c"]}}
+    result = run(policy([rule]), reading(issue(1, labels=["a"]), labels=("c",)))
+    assert [step.needs for step in result.steps] == [(), ()]
+
+
+def test_what_asks_gitlab_is_asked_last() -> None:
+    conditions = {
+        "ruby": "linked_issues.any?",
+        "votes": {"attribute": "upvotes", "condition": "greater_than", "threshold": 100},
+    }
+    source = reading(issue(1), issue(2))
+    run(policy([{"name": "r", "conditions": conditions, "actions": {"comment": "x"}}]), source)
+    assert source.asked == ["projects/7/issues?"]
+
+
+def test_the_last_of_two_equal_keys_counts_with_lenient() -> None:
+    from bot.triage.policy import read_policy
+
+    text = "resource_rules:\n  issues:\n    rules:\n      - conditions:\n          state: opened\n          state: closed\n"
+    strict, lenient = read_policy(text, "p.yml"), read_policy(text, "p.yml", lenient=True)
+    assert "With --lenient this is a warning." in str(strict.errors[0])
+    assert (lenient.errors, next(iter(lenient.rules())).conditions) == ((), {"state": "closed"})

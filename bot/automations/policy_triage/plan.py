@@ -115,4 +115,5 @@ def _one(
 
 def _notices(failures: list[Failure]) -> Iterable[Notice]:
     for failure in failures:
-        yield Notice(NoticeKind.REFUSED, f"triage rule {failure.rule}", failure.sentence)
+        kind = NoticeKind.REFUSED if failure.exit_code == 4 else NoticeKind.WRONG
+        yield Notice(kind, f"triage rule {failure.rule}", failure.sentence)

@@ -6,6 +6,7 @@ answers for `explain`, which events make a rule run, the JSON Schema and the ref
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -124,7 +125,7 @@ class Bound:
 
     @property
     def is_costly(self) -> bool:
-        return self.condition.is_costly
+        return self.condition.asks_gitlab(self.value)
 
     def is_touched_by(self, changed: frozenset[str]) -> bool:
         """Whether a change of these fields can have changed the answer."""
@@ -159,6 +160,14 @@ def conditions_of(rule: Rule, labels: tuple[str, ...] | None, facts: Facts) -> l
         asked = Asked(rule, labels, facts, ("conditions", key))
         bound.append(Bound(key, _condition(key, asked), value, asked))
     return bound
+
+
+def fields_read(rule: Rule, facts: Facts) -> frozenset[str]:
+    """The fields of a resource that decide whether the rule chooses it; of expressions by the words in them."""
+    found: set[str] = set()
+    for each in conditions_of(rule, None, facts):
+        found |= set(each.condition.fields) or set(re.findall(r"\w+", f"{each.key} {each.value}"))
+    return frozenset(found)
 
 
 def query(rule: Rule, labels: tuple[str, ...] | None, now: Moment) -> list[Param]:

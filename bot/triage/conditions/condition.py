@@ -141,6 +141,10 @@ class Condition:
         """Whether it is checked on what its own list has given."""
         return not self.is_listed(value, kind)
 
+    def asks_gitlab(self, value: Any) -> bool:
+        """Whether this value makes it cost requests, so that it is answered after the others."""
+        return self.is_costly
+
     def is_known_to_gitlab_only(self, value: Any) -> bool:
         """Whether the resource's JSON does not say enough to answer it here, without the list."""
         return False

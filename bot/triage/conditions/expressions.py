@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -13,6 +14,12 @@ from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.ruby.showing import inspect
 from bot.triage.ruby.values import truthy
 from bot.triage.rules import plain_text
+
+# The methods of a resource that are requests.
+_ASKS_GITLAB = re.compile(
+    r"\b(?:linked_issues|related_merge_requests|closed_by|closes_issues|label_events|query_label_events|labels_with_details"
+    r"|labels_chronologically|request_project|project_path|group_path|root_id|instance_version|first_contribution|succ)\b"
+)
 
 
 class Ruby(CheckedHere):
@@ -37,6 +44,9 @@ class Ruby(CheckedHere):
         elif not isinstance(value, bool):
             checks.problem("must be a text.", "Put it in quotes.", in_gem="takes it for true")
 
+    def asks_gitlab(self, value: Any) -> bool:
+        return isinstance(value, str) and _ASKS_GITLAB.search(value) is not None
+
     def _result(self, value: Any, item: Item, asked: Asked) -> Any:
         if not isinstance(value, str):
             return value
@@ -58,6 +68,7 @@ class Title(CheckedHere):
     name = "title"
     accepts = "text, or /a regular expression/"
     says = "The title contains this text, whatever its case."
+    fields = ("title",)
     example = "title: WIP"
     schema: ClassVar[Json] = {"type": "string", "minLength": 1}
     is_ours = True

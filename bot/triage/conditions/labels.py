@@ -103,6 +103,7 @@ class LabelsAny(CheckedHere):
     name = "labels_any"
     accepts = "list of names"
     says = "At least one of these labels is on the resource."
+    fields = ("labels",)
     example = "labels_any: [bug, regression]"
     schema = NAMES
     is_ours = True
@@ -135,6 +136,7 @@ class NoAdditionalLabels(CheckedHere):
     name = "no_additional_labels"
     accepts = "true or false"
     says = "No label but those of `labels` is on the resource."
+    fields = ("labels",)
     example = "no_additional_labels: true"
     schema = FLAG
 

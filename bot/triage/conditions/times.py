@@ -116,6 +116,9 @@ class Date(Condition):
     def waits_for_sweep(self, value: Any) -> bool:
         return True
 
+    def asks_gitlab(self, value: Any) -> bool:
+        return isinstance(value, dict) and value.get("last_activity_by") == "human"
+
     def _given(self, value: Any, item: Item, asked: Asked) -> Any:
         if value.get("last_activity_by") == "human":
             return asked.facts.last_human_activity(item)

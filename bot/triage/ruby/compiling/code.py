@@ -34,7 +34,6 @@ class Scope:
     up: Scope | None = None
     names: set[str] = field(default_factory=set)
     numbered: int = 0  # the highest of _1, _2, ... that was seen
-    in_loop: bool = False
 
     def depth_of(self, name: str) -> int | None:
         depth, scope = 0, self
