@@ -54,20 +54,20 @@ stages: [triage]
 
 dry-run:triage:
   stage: triage
-  image: python:3.12-slim
+  image: python:3.12
   rules:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"
   script:
-    - pip install sectionbot
+    - pip install "git+$SECTIONBOT_REPOSITORY"
     - gitlab-triage --dry-run --token "$API_TOKEN" --source projects --source-id "$CI_PROJECT_PATH"
 
 triage:
   stage: triage
-  image: python:3.12-slim
+  image: python:3.12
   rules:
     - if: $CI_PIPELINE_SOURCE == "schedule"
   script:
-    - pip install sectionbot
+    - pip install "git+$SECTIONBOT_REPOSITORY"
     - gitlab-triage --token "$API_TOKEN" --source projects --source-id "$CI_PROJECT_PATH"
 """
 
