@@ -78,7 +78,7 @@ class Acting(Updating, Opening):
             if not each.comment:
                 continue
             mark = "" if self._repeats() else self._mark(each.item)
-            if mark and (self._is_written(each.item, mark) or self.is_planned(_notes_path(each.item), mark)):
+            if mark and (self._is_written(each.item, mark) or self.is_planned(each.item.notes_path, mark)):
                 continue
             body = f"{each.comment}\n\n{mark}" if mark else each.comment
             self._note(each.item, body, mark)
@@ -89,7 +89,7 @@ class Acting(Updating, Opening):
         is_thread = actions.get("comment_type") == "thread"
         change = AddNote(
             self.target(item),
-            f"{_notes_path(item)}/{'discussions' if is_thread else 'notes'}",
+            f"{item.notes_path}/{'discussions' if is_thread else 'notes'}",
             body,
             internal=is_on(actions.get("comment_internal")),
             is_thread=is_thread,
@@ -109,12 +109,5 @@ class Acting(Updating, Opening):
         return marker("triage", rule=rule, reason=hash_of(reason))
 
     def _is_written(self, item: Item, mark: str) -> bool:
-        rows = self.known.rows(f"{_notes_path(item)}/notes")
+        rows = self.known.rows(f"{item.notes_path}/notes")
         return any(str(row.get("body") or "").rstrip().endswith(mark) and self._is_own(row) for row in rows)
-
-
-def _notes_path(item: Item) -> str:
-    if item.kind == "epics":
-        return f"{item.holder}/epics/{item.row.get('id')}"
-    name = "-/work_items" if item.kind == "work_items" else item.kind
-    return f"{item.holder}/{name}/{item.row.get('iid')}"

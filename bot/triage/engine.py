@@ -459,13 +459,16 @@ class Engine:
         latest = str(item.row.get("created_at"))
         if item.kind == "branches":
             return latest
-        name = "issues" if item.kind == "work_items" else item.kind
-        rows = self.known.rows(
-            f"{item.holder}/{name}/{item.row.get('iid')}/notes", ("sort", "desc"), ("order_by", "created_at")
-        )
-        for row in rows:
-            author = row.get("author") or {}
-            if author.get("username") in self.options.bot_usernames or author.get("bot"):
-                continue
-            return max(latest, str(row.get("created_at")))
-        return latest
+        path = f"{item.notes_path}/notes"
+        newest: str = self.known.once(("human", path), lambda: self._newest_human_note(path))
+        return max(latest, newest)
+
+    def _newest_human_note(self, path: str) -> str:
+        """When it was written; pages are read until one is found. Empty where there is none."""
+        newest_first = [("sort", "desc"), ("order_by", "created_at")]
+        for page in self.reading.pages(path, newest_first, per_page=50, follows_links=True):
+            for row in page:
+                author = row.get("author") or {}
+                if author.get("username") not in self.options.bot_usernames and not author.get("bot"):
+                    return str(row.get("created_at"))
+        return ""

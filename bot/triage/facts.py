@@ -44,6 +44,14 @@ class Item:
         self.key = (self.kind, self.holder, number)
 
     @property
+    def notes_path(self) -> str:
+        """API path of what its notes belong to; GitLab finds an epic's by the epic's id."""
+        if self.kind == "epics":
+            return f"{self.holder}/epics/{self.row.get('id')}"
+        name = "-/work_items" if self.kind == "work_items" else self.kind
+        return f"{self.holder}/{name}/{self.row.get('iid')}"
+
+    @property
     def shown(self) -> Json:
         """For the texts of the rule that looks at it."""
         return self.row if self.altered is None else self.altered | {"confidential": self.row.get("confidential")}
