@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 
@@ -114,8 +115,9 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("looking", total=total)
 
+        done = itertools.count()
+
         def advance(name: str) -> None:
-            progress.update(task, description=name)
-            progress.advance(task)
+            progress.update(task, description=name, completed=next(done))
 
         yield advance

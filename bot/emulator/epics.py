@@ -163,10 +163,7 @@ def delete_epic(call: Call) -> Reply:
     epic = epic_of(call, group)
     if access.group_level(call.store, call.user, group) < OWNER:
         raise forbidden()
-    del call.store.epics[epic.id]
-    del call.store.group_epics[group.id][epic.iid]
-    for number in epic.note_ids:
-        call.store.notes.pop(number, None)
+    call.store.remove(epic)
     return Reply(204)
 
 

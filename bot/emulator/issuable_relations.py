@@ -3,47 +3,58 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from bot.emulator import access, entities
 from bot.emulator.finding import epic_of, group_of, issuable_of, issue_of, note_of, project_of
 from bot.emulator.notes import NOTEABLES
 from bot.emulator.refusals import Refusal, not_found, unauthorized
-from bot.emulator.tables import GUEST, Award, Link
+from bot.emulator.tables import GUEST, Award, Issue, LabelEvent, Link, MergeRequest, StateEvent
 from bot.emulator.web import Call, Handler, Reply, Route, paged
 
 # -- histories -------------------------------------------------------------------------------------------------------
 
 
-def list_label_events(call: Call) -> Reply:
+def _events(call: Call) -> tuple[Sequence[LabelEvent | StateEvent], Callable[[Any], entities.Json]]:
+    """The events that the path asks for, and how one is shown."""
     issuable = issuable_of(call)
     call.login()
-    rows = call.store.label_events[issuable.key]
-    return paged(call, rows, lambda event: entities.label_event(call.store, event))
+    store = call.store
+    if "resource_label_events" in call.path:
+        return store.label_events[issuable.key], lambda event: entities.label_event(store, event)
+    return store.state_events[issuable.key], lambda event: entities.state_event(store, event)
 
 
-def get_label_event(call: Call) -> Reply:
-    issuable = issuable_of(call)
-    call.login()
-    for event in call.store.label_events[issuable.key]:
+def list_events(call: Call) -> Reply:
+    rows, show = _events(call)
+    return paged(call, rows, show)
+
+
+def get_event(call: Call) -> Reply:
+    rows, show = _events(call)
+    for event in rows:
         if str(event.id) == call.args[2]:
-            return Reply(200, entities.label_event(call.store, event))
+            return Reply(200, show(event))
     raise not_found()
 
 
-def get_state_event(call: Call) -> Reply:
-    issuable = issuable_of(call)
-    call.login()
-    for event in call.store.state_events[issuable.key]:
-        if str(event.id) == call.args[2]:
-            return Reply(200, entities.state_event(call.store, event))
-    raise not_found()
+# -- subscriptions ---------------------------------------------------------------------------------------------------
 
 
-def list_state_events(call: Call) -> Reply:
-    issuable = issuable_of(call)
-    call.login()
-    rows = call.store.state_events[issuable.key]
-    return paged(call, rows, lambda event: entities.state_event(call.store, event))
+def subscribe(call: Call) -> Reply:
+    """POST .../subscribe and .../unsubscribe; 304 where it is so already."""
+    user = call.login()
+    issuable, store = issuable_of(call), call.store
+    wanted = call.path.endswith("/subscribe")
+    if entities.is_subscribed(issuable, user) is wanted:
+        return Reply(304)
+    (issuable.subscribed if wanted else issuable.unsubscribed).add(user.id)
+    (issuable.unsubscribed if wanted else issuable.subscribed).discard(user.id)
+    if isinstance(issuable, MergeRequest):
+        return Reply(201, entities.merge_request(store, issuable, user, single=True))
+    assert isinstance(issuable, Issue)
+    return Reply(201, entities.issue(store, issuable, user, single=True))
 
 
 # -- links -----------------------------------------------------------------------------------------------------------
@@ -180,10 +191,10 @@ def delete_award(call: Call) -> Reply:
 
 ISSUE = "/v4/projects/:id/issues/:issue_iid"
 _HISTORIES: list[tuple[str, str, Handler]] = [
-    ("GET", "resource_label_events", list_label_events),
-    ("GET", "resource_label_events/:event_id", get_label_event),
-    ("GET", "resource_state_events", list_state_events),
-    ("GET", "resource_state_events/:event_id", get_state_event),
+    ("GET", "resource_label_events", list_events),
+    ("GET", "resource_label_events/:event_id", get_event),
+    ("GET", "resource_state_events", list_events),
+    ("GET", "resource_state_events/:event_id", get_event),
 ]
 _AWARDS: list[tuple[str, str, Handler]] = [
     (method, f"{prefix}award_emoji{suffix}", handler)
@@ -196,6 +207,11 @@ _AWARDS: list[tuple[str, str, Handler]] = [
     )
 ]
 ROUTES: list[Route] = [
+    *[
+        ("POST", f"/v4/projects/:id/{kind}/{path}", subscribe)
+        for kind in ("issues/:issue_iid", "merge_requests/:merge_request_iid")
+        for path in ("subscribe", "unsubscribe")
+    ],
     ("GET", f"{ISSUE}/links", list_links),
     ("POST", f"{ISSUE}/links", create_link),
     ("GET", f"{ISSUE}/links/:link_id", get_link),

@@ -205,10 +205,7 @@ def delete_issue(call: Call) -> Reply:
     issue = issue_of(call, project, missing="Issue")
     if access.project_level(call.store, call.user, project) < OWNER:
         raise forbidden()
-    del call.store.issues[issue.id]
-    del call.store.project_issues[project.id][issue.iid]
-    for number in issue.note_ids:
-        call.store.notes.pop(number, None)
+    call.store.remove(issue)
     return Reply(204)
 
 
@@ -264,25 +261,6 @@ def move_issue(call: Call) -> Reply:
     return Reply(201, entities.issue(store, moved, user, single=True))
 
 
-def subscribe(call: Call) -> Reply:
-    return _subscription(call, True)
-
-
-def unsubscribe(call: Call) -> Reply:
-    return _subscription(call, False)
-
-
-def _subscription(call: Call, wanted: bool) -> Reply:
-    user = call.login()
-    issue = issue_of(call, project_of(call))
-    now = entities.issue(call.store, issue, user, single=True)["subscribed"]
-    if now is wanted:
-        return Reply(304)
-    (issue.subscribed if wanted else issue.unsubscribed).add(user.id)
-    (issue.unsubscribed if wanted else issue.subscribed).discard(user.id)
-    return Reply(201, entities.issue(call.store, issue, user, single=True))
-
-
 def list_participants(call: Call) -> Reply:
     issuable = issuable_of(call)
     store = call.store
@@ -328,8 +306,6 @@ ROUTES: list[Route] = [
     ("PUT", ISSUE, update_issue),
     ("DELETE", ISSUE, delete_issue),
     ("POST", f"{ISSUE}/move", move_issue),
-    ("POST", f"{ISSUE}/subscribe", subscribe),
-    ("POST", f"{ISSUE}/unsubscribe", unsubscribe),
     ("GET", f"{ISSUE}/participants", list_participants),
     ("GET", f"{ISSUE}/time_stats", get_time_stats),
     *[

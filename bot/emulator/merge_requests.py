@@ -240,10 +240,7 @@ def delete_merge_request(call: Call) -> Reply:
     found = merge_request_of(call, project)
     if access.project_level(call.store, call.user, project) < OWNER:
         raise forbidden()
-    del call.store.merge_requests[found.id]
-    del call.store.project_merge_requests[project.id][found.iid]
-    for number in found.note_ids:
-        call.store.notes.pop(number, None)
+    call.store.remove(found)
     return Reply(204)
 
 
@@ -340,24 +337,6 @@ def list_related_merge_requests(call: Call) -> Reply:
     return paged(call, rows, lambda row: entities.merge_request(store, row, call.user))
 
 
-def subscribe(call: Call) -> Reply:
-    return _subscription(call, True)
-
-
-def unsubscribe(call: Call) -> Reply:
-    return _subscription(call, False)
-
-
-def _subscription(call: Call, wanted: bool) -> Reply:
-    user = call.login()
-    found = merge_request_of(call, project_of(call))
-    if entities.is_subscribed(found, user) is wanted:
-        return Reply(304)
-    (found.subscribed if wanted else found.unsubscribed).add(user.id)
-    (found.unsubscribed if wanted else found.subscribed).discard(user.id)
-    return Reply(201, entities.merge_request(call.store, found, user, single=True))
-
-
 def lacks_changes(call: Call) -> Reply:
     """Differences of files: the emulator keeps none."""
     merge_request_of(call, project_of(call))
@@ -382,6 +361,4 @@ ROUTES: list[Route] = [
     ("GET", "/v4/projects/:id/issues/:issue_iid/related_merge_requests", list_related_merge_requests),
     ("GET", f"{ONE}/diffs", lacks_changes),
     ("GET", f"{ONE}/changes", lacks_changes),
-    ("POST", f"{ONE}/subscribe", subscribe),
-    ("POST", f"{ONE}/unsubscribe", unsubscribe),
 ]

@@ -176,6 +176,19 @@ class Store:
             project.members[creator.id] = Membership(creator.id, OWNER, created_at)
         return project
 
+    def remove(self, issuable: Issuable) -> None:
+        """An issue, merge request or epic with its notes; events stay, as nobody can ask for them any more."""
+        tables: dict[str, tuple[dict[int, Any], dict[int, dict[int, Any]]]] = {
+            "Issue": (self.issues, self.project_issues),
+            "MergeRequest": (self.merge_requests, self.project_merge_requests),
+            "Epic": (self.epics, self.group_epics),
+        }
+        rows, of_home = tables[issuable.KIND]
+        del rows[issuable.id]
+        del of_home[issuable.home_id][issuable.iid]
+        for number in issuable.note_ids:
+            self.notes.pop(number, None)
+
     # -- looking things up ---------------------------------------------------------------------------------------
 
     def full_path(self, project: Project) -> str:

@@ -383,12 +383,7 @@ def delete_work_item(call: Call) -> Reply:
     store = call.store
     if access.level(store, user, store.home_of(item)) < OWNER:
         raise forbidden()
-    if isinstance(item, Epic):
-        del store.epics[item.id]
-        del store.group_epics[item.group_id][item.iid]
-    else:
-        del store.issues[item.id]
-        del store.project_issues[item.project_id][item.iid]
+    store.remove(item)
     return Reply(204)
 
 

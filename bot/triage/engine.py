@@ -119,7 +119,7 @@ class Engine:
 
     def _run_rule_on(self, rule: Rule, item: Item) -> None:
         for expansion in rule.expansions:
-            if item.is_gone or not self._holds_in_list(rule, expansion, item):
+            if item.is_gone or not all(each.holds(item) for each in self._list_conditions(rule, expansion)):
                 continue
             kept = self._filtered(rule, expansion, [item])
             if kept:
@@ -259,17 +259,16 @@ class Engine:
                 if all(each.holds(item) for each in (checks if item.changed else unchanged)):
                     yield item
             return
-        own = query(rule, expansion, self.clock_now)
+        listed = self._list_conditions(rule, expansion)
         seen = set()
-        for item in self._own_list(rule, expansion, own):
-            if not item.is_changed or self._holds_in_list(rule, expansion, item, only_changed=True):
+        for item in self._own_list(rule, expansion, query(rule, expansion, self.clock_now)):
+            # GitLab has answered what no change of this run has touched.
+            if not item.is_changed or all(each.holds(item) for each in listed if each.is_touched_by(item.changed)):
                 seen.add(item.key)
                 yield item
         # What the run itself has changed since may belong here now, though GitLab did not list it.
-        for item in list(self.items.values()):
-            if item.key in seen or item.kind != rule.kind or not self._may_belong_now(rule, item):
-                continue
-            if self._holds_in_list(rule, expansion, item):
+        for item in [each for each in self.items.values() if each.changed and each.kind == rule.kind]:
+            if item.key not in seen and self._may_belong_now(rule, listed, item):
                 yield item
 
     def _own_list(self, rule: Rule, expansion: tuple[str, ...] | None, params: list[Param]) -> list[Item]:
@@ -284,29 +283,14 @@ class Engine:
         dates = [each for each in self._list_conditions(rule, expansion) if each.key == "date"]
         return [item for item in items if all(each.holds(item) for each in dates)]
 
-    def _may_belong_now(self, rule: Rule, item: Item) -> bool:
-        """Whether a change of this run can have brought the resource into the rule's list."""
-        if not any(each.is_touched_by(item.changed) for each in conditions_of(rule, None, self)):
-            return False
-        return item.changed != {"updated_at", "user_notes_count"} or self._is_newer_than(rule)
-
     @staticmethod
-    def _is_newer_than(rule: Rule) -> bool:
+    def _may_belong_now(rule: Rule, listed: list[Bound], item: Item) -> bool:
+        """Whether a change of this run has brought the resource into the rule's list."""
         date = rule.conditions.get("date")
-        return isinstance(date, dict) and date.get("attribute") == "updated_at"
-
-    def _holds_in_list(
-        self, rule: Rule, expansion: tuple[str, ...] | None, item: Item, *, only_changed: bool = False
-    ) -> bool:
-        """The conditions that GitLab filters by, answered here.
-
-        Args:
-            only_changed: only those that a change of this run can have touched; GitLab has answered the others.
-        """
-        checks = self._list_conditions(rule, expansion)
-        if only_changed:
-            checks = [each for each in checks if each.is_touched_by(item.changed)]
-        return all(each.holds(item) for each in checks)
+        renewed_only = item.changed == {"updated_at", "user_notes_count"}
+        if renewed_only and not (isinstance(date, dict) and date.get("attribute") == "updated_at"):
+            return False
+        return any(each.is_touched_by(item.changed) for each in listed) and all(each.holds(item) for each in listed)
 
     def _list_conditions(self, rule: Rule, expansion: tuple[str, ...] | None) -> list[Bound]:
         """The conditions that GitLab's list filters by."""
@@ -372,30 +356,38 @@ class Engine:
     # -- filtering ---------------------------------------------------------------------------------------------------
 
     def _filtered(self, rule: Rule, expansion: tuple[str, ...] | None, items: list[Item]) -> list[Item]:
-        kept = []
         here = [each for each in conditions_of(rule, expansion, self) if each.is_checked_here]
-        cheap = [each for each in here if not each.is_costly]
-        costly = [each for each in here if each.is_costly]
-        if any(each.key == "discussions" for each in costly):
-            # Expressions see the counts that it has asked for.
-            late = [each for each in cheap if "_count" in str(each.value)]
-            cheap, costly = [each for each in cheap if each not in late], costly + late
+        cheap = [each for each in here if not each.asks_gitlab]
         keeps_unprotected = rule.kind == BRANCHES[0] and rule.conditions.get("protected") is None
-        for item in items:
+        left = [item for item in items if not (keeps_unprotected and item.row.get("protected"))]
+        for item in left:
             item.altered = None
-            if keeps_unprotected and item.row.get("protected"):
-                continue
+
+        def holds_cheaply(item: Item) -> bool:
+            # Every one is answered, so that a mistake in one shows on each resource that it meets.
+            answers = [each.holds(item) for each in cheap]
+            return all(answers)
+
+        try:
+            left = self._for_which(rule, left, holds_cheaply)
+            for asking in sorted((each for each in here if each.asks_gitlab), key=lambda each: each.place):
+                asking.fetch(left)
+                left = self._for_which(rule, left, asking.holds)
+        except GitLabError as error:
+            self._fail(rule, error)
+            return []
+        return left
+
+    def _for_which(self, rule: Rule, items: list[Item], holds: Callable[[Item], bool]) -> list[Item]:
+        """Those for which it holds; where it fails on a resource, that is told, and the others go on."""
+        kept = []
+        for item in items:
             try:
-                # Every cheap condition is answered, so that a mistake in one shows on each resource that it meets.
-                answers = [each.holds(item) for each in cheap]
-                if all(answers) and all(each.holds(item) for each in costly):
+                if holds(item):
                     kept.append(item)
-            except (RubyError, Refused) as error:
-                self._fail(rule, error, item)
-            except GitLabError as error:
-                self._fail(rule, error)
-                return []
-            except Exception as error:  # a mistake of ours that one resource shows must not stop the others
+            except GitLabError:
+                raise
+            except Exception as error:  # a mistake of ours that one resource shows must not stop the others, either
                 self._fail(rule, error, item)
         return kept
 
@@ -440,6 +432,10 @@ class Engine:
         self._machine.myself = CLASS_OF[item.kind](row, item.kind, self.api)
         self._machine.begin()
         return self._machine
+
+    def side_by_side(self, calls: list[Callable[[], Any]]) -> None:
+        """Asks for facts that will be needed; each is known then, and what failed is told to who needs it."""
+        self.reading.side_by_side(calls)
 
     def members(self, source: str, source_id: str, inherited: bool) -> frozenset[str]:
         return self.known.members(source, source_id, inherited)

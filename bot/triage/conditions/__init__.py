@@ -52,12 +52,12 @@ CONDITIONS: dict[str, Condition] = {
         State(),
         Milestone(),
         AuthorUsername(),
-        Date(),
         Votes(),
         Upvotes(),
         Discussions(),
         AssigneeMember(),
         AuthorMember(),
+        Date(),
         Weight(),
         Iteration(),
         HealthStatus(),
@@ -124,8 +124,16 @@ class Bound:
         return self.condition.is_checked_here(self.value, self.asked.rule.kind)
 
     @property
-    def is_costly(self) -> bool:
+    def asks_gitlab(self) -> bool:
         return self.condition.asks_gitlab(self.value)
+
+    @property
+    def place(self) -> int:
+        """In the order in which conditions that ask GitLab are asked: expressions last."""
+        return list(CONDITIONS).index(self.key) if self.key in CONDITIONS else len(CONDITIONS)
+
+    def fetch(self, items: list[Item]) -> None:
+        self.condition.fetch(self.value, items, self.asked.facts)
 
     def is_touched_by(self, changed: frozenset[str]) -> bool:
         """Whether a change of these fields can have changed the answer."""

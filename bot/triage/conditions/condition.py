@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -37,6 +38,7 @@ class Facts(Protocol):
     def discussions(self, item: Item) -> dict[str, int]: ...
     def status_ids(self, name: str) -> frozenset[int]: ...
     def last_human_activity(self, item: Item) -> str | None: ...
+    def side_by_side(self, calls: list[Callable[[], Any]]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,6 @@ class Condition:
     is_ours: ClassVar[bool] = False
     fields: ClassVar[tuple[str, ...]] = ()
     events: ClassVar[tuple[str, ...]] = ("issue", "merge_request")
-    # Answered after the others, since it costs requests.
-    is_costly: ClassVar[bool] = False
     # What the gem makes of it where it is not for the type.
     elsewhere: ClassVar[str] = IGNORED
     # Whether null or false switch the condition off.
@@ -142,8 +142,11 @@ class Condition:
         return not self.is_listed(value, kind)
 
     def asks_gitlab(self, value: Any) -> bool:
-        """Whether this value makes it cost requests, so that it is answered after the others."""
-        return self.is_costly
+        """Whether it costs requests, so that it is answered after the others."""
+        return False
+
+    def fetch(self, value: Any, items: list[Item], facts: Facts) -> None:
+        """Asks for what all these resources need, side by side; what fails is told when they are answered."""
 
     def is_known_to_gitlab_only(self, value: Any) -> bool:
         """Whether the resource's JSON does not say enough to answer it here, without the list."""

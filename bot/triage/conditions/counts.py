@@ -75,7 +75,9 @@ class Discussions(Votes):
     attributes = ("threads", "notes")
     schema = _schema("threads", "notes")
     events = ("note",)
-    is_costly = True
+
+    def asks_gitlab(self, value: Any) -> bool:
+        return True
 
     def count(self, attribute: str, item: Item, asked: Asked) -> Any:
         return asked.facts.discussions(item).get(attribute, 0)

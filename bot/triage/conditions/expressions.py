@@ -18,7 +18,8 @@ from bot.triage.rules import plain_text
 # The methods of a resource that are requests.
 _ASKS_GITLAB = re.compile(
     r"\b(?:linked_issues|related_merge_requests|closed_by|closes_issues|label_events|query_label_events|labels_with_details"
-    r"|labels_chronologically|request_project|project_path|group_path|root_id|instance_version|first_contribution|succ)\b"
+    r"|labels_chronologically|request_project|project_path|group_path|root_id|instance_version|first_contribution|succ"
+    r"|user_notes_count|user_discussions_count)\b"
 )
 
 

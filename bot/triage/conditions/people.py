@@ -65,7 +65,6 @@ class _Member(CheckedHere):
     accepts = "map of source, condition, source_id; inherited"
     schema = MEMBER_SCHEMA
     events = ()
-    is_costly = True
     person: str
 
     def check(self, value: Any, checks: Checks) -> None:
@@ -77,6 +76,9 @@ class _Member(CheckedHere):
         found = checks.fields(value, _KEYS, needed)
         if found is not None and not isinstance(found.get("inherited"), bool | None):
             checks.problem("must be true or false.", at=("inherited",))
+
+    def asks_gitlab(self, value: Any) -> bool:
+        return True
 
     def _username(self, item: Item) -> str | None:
         person = item.row.get(self.person)

@@ -11,6 +11,7 @@ from bot.triage.conditions.condition import (
     Asked,
     Checks,
     Condition,
+    Facts,
     Json,
     Param,
     Query,
@@ -118,6 +119,10 @@ class Date(Condition):
 
     def asks_gitlab(self, value: Any) -> bool:
         return isinstance(value, dict) and value.get("last_activity_by") == "human"
+
+    def fetch(self, value: Any, items: list[Item], facts: Facts) -> None:
+        if self.asks_gitlab(value):
+            facts.side_by_side([functools.partial(facts.last_human_activity, item) for item in items])
 
     def _given(self, value: Any, item: Item, asked: Asked) -> Any:
         if value.get("last_activity_by") == "human":

@@ -7,7 +7,6 @@ of the tree is left when an expression runs.
 from __future__ import annotations
 
 import functools
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +19,6 @@ from bot.triage.ruby.errors import Break, Jump, OutOfBudget, Refused, Return, Ru
 from bot.triage.ruby.machine import Machine
 
 LONGEST = 20_000
-# By the words of the source: better a copy too many.
-_CHANGES = re.compile(
-    r"\w!|<<|\]\s*(?:[-+*/%|&]|\|\||&&|\*\*)?=(?![=~>])|\b(?:delete|delete_at|delete_if|push|append|prepend|pop|shift|unshift|insert"
-    r"|concat|clear|fill|replace|store|update|keep_if|extract|add|subtract|merge)\b"
-)
 
 
 @functools.cache
@@ -76,4 +70,4 @@ def compile_expression(source: str, scope: Scope | None = None) -> Program:
     compiler = Compiler(data, scope or Scope())
     compiler.check_tree(root)
     code = compiler.node(root)
-    return Program(code, frozenset(compiler.used), compiler.is_constant, _CHANGES.search(source) is not None)
+    return Program(code, frozenset(compiler.used), compiler.is_constant, compiler.may_change_values)

@@ -47,6 +47,7 @@ class Assignments(Tree):
 
             return store
         if node.type == "element_reference":
+            self.assigns_elements = True
             holder = self.node(self.field(node, "object"))
             args = self.arguments(node.named_children[1:])
             start = node.start_byte
@@ -58,6 +59,7 @@ class Assignments(Tree):
         if node.type in ("destructured_left_assignment", "left_assignment_list"):
             return self.several(node, self.assigned)
         if node.type == "call":
+            self.assigns_elements = True
             receiver = self.node(self.field(node, "receiver"))
             name = self.text(self.field(node, "method")) + "="
             if name not in all_names():
@@ -140,6 +142,7 @@ class Assignments(Tree):
                 return value
 
             return run
+        self.used.add(operator)
         function = BINARY.get(operator)
         if function is None:
             raise self.refuse(node, f"The operator {operator}= is not supported.")

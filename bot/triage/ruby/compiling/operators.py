@@ -26,6 +26,7 @@ class Operators(Tree):
             return lambda frame: value if truthy(value := left(frame)) else right(frame)
         if operator in ("=~",) and left_node.type == "regex":
             return self.named_match(left_node, left, right, node.start_byte)
+        self.used.add(operator)
         function = BINARY.get(operator)
         start = self.field(node, "operator").start_byte
         if function is None:

@@ -26,6 +26,26 @@ _NAMES = {
     "class_variable": "a class variable",
 }
 
+# Methods that change a list or map in place, beside those that end in an exclamation mark.
+CHANGING = frozenset(
+    (
+        *(
+            "push",
+            "append",
+            "unshift",
+            "prepend",
+            "insert",
+            "concat",
+            "pop",
+            "shift",
+            "delete",
+            "delete_at",
+            "delete_if",
+        ),
+        *("keep_if", "clear", "replace", "fill", "store", "update", "add", "<<"),
+    )
+)
+
 
 class Tree:
     """Args: data: the source, in UTF-8; positions are bytes in it."""
@@ -34,6 +54,7 @@ class Tree:
         self.data, self.scope = data, scope
         self.used: set[str] = set()
         self.is_constant = True
+        self.assigns_elements = False
         self.loops = 0
         self.heredocs: list[Node] = []
 
@@ -130,6 +151,11 @@ class Tree:
         if child is None:
             raise syntax_error("syntax error", node.start_byte)
         return child
+
+    @property
+    def may_change_values(self) -> bool:
+        """Whether a list or map may be changed in place: by an assignment, or by a method that does so."""
+        return self.assigns_elements or any(name.endswith("!") or name in CHANGING for name in self.used)
 
     # What the parts of the compiler that are kept elsewhere add.
 
