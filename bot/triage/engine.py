@@ -135,8 +135,8 @@ class Engine:
 
     def _run_rule(self, rule: Rule) -> None:
         handled: set[Any] = set()
+        self.told.rule(rule)
         for expansion in rule.expansions:
-            self.told.rule(rule)
             items = self._gathered(rule, expansion, handled)
             if items is None:
                 continue
@@ -172,12 +172,13 @@ class Engine:
                 continue
             is_new = same not in seen
             seen.add(same)
+            self.told.rule(rule)
             if rule.type == "custom":
+                self.told.nothing_to_gather()
                 gathered.append((rule, []))
                 continue
             handled: set[Any] = set()
             for expansion in rule.expansions:
-                self.told.rule(rule)
                 items = self._gathered(rule, expansion, handled)
                 if items is None:
                     continue
@@ -217,6 +218,10 @@ class Engine:
             self._fail(rule, error)
             return None
         found = [item for item in candidates if not item.is_gone]
+        if rule.kind == "issues":
+            # The statuses were asked for before the list, which they cut.
+            cuts = [each for each in conditions_of(rule, expansion, self) if each.key == "work_item_status"]
+            found = [item for item in found if all(each.holds(item) for each in cuts)]
         kept = self._filtered(rule, expansion, found)
         try:
             limited = [item for item in self._limited(rule, kept) if item.key not in handled]

@@ -26,15 +26,22 @@ class Report:
         self.dots = 0
 
     def told(self) -> Told:
-        return Told(self.policy, self.source, self.kind, self.summary, self.rule, self.rule_done, self.skipped)
+        return Told(
+            policy=self.policy,
+            source=self.source,
+            kind=self.kind,
+            summary=self.summary,
+            rule=self.rule,
+            nothing_to_gather=self.nothing_to_gather,
+            rule_done=self.rule_done,
+            skipped=self.skipped,
+        )
 
     def dot(self) -> None:
         if not self.is_quiet:
             self.say(".")
 
     def policy(self, policy: Policy) -> None:
-        if self.is_quiet:
-            return
         self.say(boxed(f"Executing policies from {policy.file}.", "*"))
         if self.is_dry:
             self.say("Performing a dry run.\n\n")
@@ -55,6 +62,10 @@ class Report:
         if not self.is_quiet:
             self.say(boxed(f"Gathering resources for rule: **{rule.shown_name}**", "-"))
 
+    def nothing_to_gather(self) -> None:
+        if not self.is_quiet:
+            self.say("\n* Skipping resource fetch for custom type rule\n")
+
     def skipped(self, sentence: str) -> None:
         self.say(f"[WARNING] {sentence}\n")
 
@@ -62,10 +73,10 @@ class Report:
         if not self.is_quiet and run.found is not None:
             self.say(f"\n\n* Found {run.found} resources...\n* Filtering resources...\n")
             self.say(f"* Total after filtering: {run.filtered} resources\n* Limiting resources...\n")
-            self.say(f"* Total after limiting: {run.limited} resources\n")
+            self.say(f"* Total after limiting: {run.limited} resources\n\n")
         for warning in run.warnings:
             level = "ERROR" if warning.startswith("Setting work item status requires") else "WARNING"
-            self.say(f"[{level}] {warning}\n")
+            self.say(f"[{level}] {warning}\n\n")
         if self.is_dry:
             self.say(self.planned(run))
         if not self.is_quiet:
@@ -83,14 +94,14 @@ class Report:
                 f"The following issue would be created in project `{opened.project}` for the rule **{name}**:\n\n"
                 f">>>\n{_issue_lines(opened)}>>>\n"
             )
+        if kind == "work_items":
+            result += self._work_items(run.steps, name)
         notes = [each for each in changes if isinstance(each, AddNote)]
         if notes:
             result += f"The following comments would be posted for the rule **{name}**:\n\n"
             for note in notes:
                 where = note.target.web_url or "[the-created-issue-url]"
                 result += f"# {where}\n```\n{note.body}\n```\n"
-        if kind == "work_items":
-            result += self._work_items(run.steps, name)
         updates: dict[str, list[str]] = {}
         for each in changes:
             if isinstance(each, UpdateResource):
@@ -119,7 +130,10 @@ class Report:
         if statuses:
             result += f"The following work items would have their status updated for the rule **{name}**:\n\n"
             for status in statuses:
-                result += f"# {status.target.web_url}\nWould set status: {status.value}\n"
+                result += (
+                    f"# {status.target.web_url}\n"
+                    f"Status would be set to: {status.value}\nWork Item ID: gid://gitlab/WorkItem/{status.target.database_id}\n"
+                )
         return result
 
     def _work_items(self, steps: tuple[Step, ...], name: str) -> str:

@@ -39,7 +39,7 @@ class Source:
     @property
     def shown(self) -> str:
         name = {"projects": "project", "groups": "group"}.get(self.kind, "")
-        return f"`{self.id}` {name}" if name else "``"
+        return f"`{self.id or ''}` {name}"
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,7 @@ class Told:
     kind: Callable[[str], None] = lambda kind: None
     summary: Callable[[Summary], None] = lambda summary: None
     rule: Callable[[Rule], None] = lambda rule: None
+    nothing_to_gather: Callable[[], None] = lambda: None
     rule_done: Callable[[RuleRun], None] = lambda run: None
     skipped: Callable[[str], None] = lambda sentence: None
 

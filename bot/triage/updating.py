@@ -13,9 +13,7 @@ from bot.triage.preparing import Prepared
 from bot.triage.rules import is_on, plain_text
 from bot.triage.status_list import ids_of_those_with_status
 
-ISSUE_ONLY = {"weight": "set", "health_status": "set", "move": "performed"}
-
-
+ISSUE_ONLY = {"health_status": "set", "weight": "set", "move": "performed"}
 OLDEST_FOR_STATUS = (19, 1)
 
 
