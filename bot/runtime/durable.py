@@ -248,12 +248,18 @@ class Durable:
             return [(str(row[0]), int(row[1] or 0), row[2]) for row in connection.execute(query)]
 
     def is_superseded(self, job: Job) -> bool:
-        """Whether a later job waits that looks at the same resource for all the same automations."""
+        """Whether a later job waits that looks at the same resource for all the same automations.
+
+        One of another kind of event does not stand for it: a note may leave out what an issue's change calls for.
+        """
         needed = set(job.automations)
         for _, _, raw in self._waiting(job.lane, job.event.resource):
             data = serializer().deserialize(raw) if isinstance(raw, str) else raw
             arguments = data.get("positionalArgs", data.get("args", [])) if isinstance(data, dict) else []
-            if arguments and needed <= set(arguments[0].get("automations", ())):
+            if not arguments:
+                continue
+            later = Job.from_json(arguments[0])
+            if needed <= set(later.automations) and later.event.kind == job.event.kind:
                 return True
         return False
 

@@ -7,10 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 import yaml
 
 from tests.bot_process import ROOT, BotProcess, eventually
@@ -283,3 +287,34 @@ def test_a_rule_runs_on_a_webhook_and_not_on_its_own_changes(section: LocalGitLa
     eventually(lambda: section.labels(issue) == ["type::bug"])
     assert len(section.notes(issue)) == 1
     assert bot.stop() == 0
+
+
+def test_a_storm_of_events_on_one_issue_is_one_evaluation(section: LocalGitLab, spawn: Spawn, real: str) -> None:
+    """Thirty changes and thirty notes; a note, which comes last, does not stand for what a change calls for."""
+    issue = section.report("One")
+    bot = spawn(SECTIONBOT_CONFIG=real)
+    bot.start()
+    about = {
+        "user": {"id": 1, "username": "x"},
+        "project": {"id": issue.project_id, "path_with_namespace": "sec/intake"},
+    }
+    row = {"iid": issue.iid, "type": "Issue", "labels": []}
+    change = about | {"object_kind": "issue", "object_attributes": row | {"action": "update"}}
+    note = about | {"object_kind": "note", "object_attributes": {"action": "create"}, "issue": row}
+    section.application.control.latency_ms = 300
+    section.forget_requests()
+    storm = [("Issue Hook", change, f"change-{number}") for number in range(30)]
+    storm += [("Note Hook", note, f"note-{number}") for number in range(30)]
+
+    def deliver(event: str, payload: dict[str, Any], key: str) -> int:
+        headers = {"X-Gitlab-Token": "hook-token", "Idempotency-Key": key, "X-Gitlab-Event": event}
+        return requests.post(f"{bot.url}/webhooks/gitlab", json=payload, headers=headers, timeout=30).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda each: deliver(*each), storm)) == {202}
+    look = f"GET /projects/{issue.project_id}/issues/{issue.iid}"
+    eventually(lambda: issue.label_ids and section.requests().count(look) >= 2)
+    assert bot.stop() == 0
+    # One look for the changes and one for the notes; a worker that was quick took the first of each as well.
+    assert section.requests().count(look) <= 4
+    assert section.labels(issue) == ["needs type"]
