@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -83,6 +82,32 @@ def test_a_dry_run_shows_what_a_real_run_then_does(section: LocalGitLab, tmp_pat
     section.forget_requests()
     assert gitlab_triage(section, tmp_path, "-f", "p.yml").returncode == 0
     assert section.requests(writes=True) == []
+
+
+def test_requests_are_shown_and_counted(section: LocalGitLab, tmp_path: Path) -> None:
+    section.report("Fix the login")
+    (tmp_path / "p.yml").write_text(POLICY)
+    ended = gitlab_triage(section, tmp_path, "-f", "p.yml", "-n", "--debug", "--summary", "--quiet")
+    assert ended.returncode == 0
+    lines = ended.stdout.splitlines()
+    assert "[DEBUG] GET /api/v4/projects/sec%2Fintake/issues 200" in lines
+    assert lines[lines.index("API calls:") + 1 :] == [
+        "     1  GET /api/v4/projects/sec%2Fintake/issues",
+        "     1  GET /api/v4/projects/:id/labels/needs%20type",
+        "     2  in all",
+    ]
+    assert "Gathering resources" not in ended.stdout
+
+
+def test_each_file_has_its_own_gitlab(section: LocalGitLab, tmp_path: Path) -> None:
+    issue = section.report("One")
+    away = "host_url: http://127.0.0.1:9/\napi_version: v4\n"
+    (tmp_path / "a.yml").write_text(away + POLICY)
+    (tmp_path / "b.yml").write_text(POLICY)
+    ended = gitlab_triage(section, tmp_path, "-f", "a.yml", "-f", "b.yml", "--now", "2026-03-15T10:30:00Z")
+    assert ended.returncode == 4
+    assert "[ERROR] sort: GitLab did not answer" in ended.stderr
+    assert section.labels(issue) == ["needs type"]
 
 
 def test_a_mistake_is_told_before_anything_is_asked(section: LocalGitLab, tmp_path: Path) -> None:
