@@ -65,7 +65,7 @@ class ActionChecker:
                     key,
                     known,
                     f"action for {kind}:",
-                    "stops" if kind == "work_items" else "does nothing with it",
+                    None if kind == "work_items" else "does nothing with it",
                 )
                 continue
             if kind not in language.ACTIONS[key].types:

@@ -76,9 +76,12 @@ class _Reader:
             self.problems.append(problem)
         return forgiven
 
-    def unknown(self, path: Path, key: Any, known: Iterable[str], thing: str, in_gem: str) -> bool:
+    def unknown(self, path: Path, key: Any, known: Iterable[str], thing: str, in_gem: str | None) -> bool:
+        """Args: in_gem: as in `problem`; None where it stops."""
         near = difflib.get_close_matches(str(key), list(known), n=1, cutoff=0.7)
         hint = f"Perhaps you meant {near[0]}?" if near else f"Known: {', '.join(known)}."
+        if in_gem is None:
+            hint += " gitlab-triage stops here, too."
         return self.problem((*path, str(key)), f"there is no {thing} {key}.", hint, in_gem=in_gem)
 
     def indent(self, line: int) -> int:
@@ -124,8 +127,11 @@ class _Reader:
             if found is not None:
                 types.append(found)
         per_page = top.get("per_page", 100)
-        if not isinstance(per_page, int) or isinstance(per_page, bool) or not 1 <= per_page <= 100:
+        if not isinstance(per_page, int) or isinstance(per_page, bool) or per_page < 1:
             self.problem(("per_page",), "must be a number from 1 to 100.")
+            per_page = 100
+        elif per_page > 100:
+            self.problem(("per_page",), "is more than 100, the most that GitLab gives.", warns=True)
             per_page = 100
         if top.get("api_version") not in (None, "v4"):
             self.problem(("api_version",), "must be v4: there is no other.", "Leave it out.")

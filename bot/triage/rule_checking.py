@@ -32,7 +32,7 @@ def check_conditions(draft: RuleDraft, conditions: dict[str, Any], path: Path, *
         condition = CONDITIONS.get(key)
         if condition is None or (kind == "work_items" and kind not in condition.types):
             known = [name for name, each in CONDITIONS.items() if kind in each.types]
-            in_gem = "stops" if kind == "work_items" else IGNORED
+            in_gem = None if kind == "work_items" else IGNORED
             draft.unknown(path, key, known, f"condition for {kind}:", in_gem)
             checks.drop()
         elif kind not in condition.types:

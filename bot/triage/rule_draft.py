@@ -36,7 +36,7 @@ class File(Protocol):
         warns: bool = False,
         at: tuple[int, int] | None = None,
     ) -> bool: ...
-    def unknown(self, path: Path, key: Any, known: Iterable[str], thing: str, in_gem: str) -> bool: ...
+    def unknown(self, path: Path, key: Any, known: Iterable[str], thing: str, in_gem: str | None) -> bool: ...
     def indent(self, line: int) -> int: ...
 
 
@@ -68,7 +68,7 @@ class RuleDraft:
         """Returns whether the rule can be run in spite of it."""
         return self.file.problem((*self.rule.where, *path), what, hint, in_gem=in_gem, warns=warns)
 
-    def unknown(self, path: Path, key: Any, known: Iterable[str], thing: str, in_gem: str) -> bool:
+    def unknown(self, path: Path, key: Any, known: Iterable[str], thing: str, in_gem: str | None) -> bool:
         return self.file.unknown((*self.rule.where, *path), key, known, thing, in_gem)
 
     def program(self, source: str, at: Path) -> None:

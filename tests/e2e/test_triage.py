@@ -18,6 +18,7 @@ import yaml
 
 from tests.bot_process import ROOT, BotProcess, eventually
 from tests.local_gitlab import LocalGitLab
+from tests.triage.test_cases import run_gitlab_triage
 
 Spawn = Callable[..., BotProcess]
 
@@ -97,6 +98,24 @@ def test_requests_are_shown_and_counted(section: LocalGitLab, tmp_path: Path) ->
         "     2  in all",
     ]
     assert "Gathering resources" not in ended.stdout
+
+
+def test_with_test_true_nothing_is_written(
+    section: LocalGitLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section.report("One")
+    (tmp_path / "p.yml").write_text(POLICY)
+    monkeypatch.setenv("TEST", "true")
+    section.forget_requests()
+    arguments = ["-H", section.url, "-t", "demo-bot-token", "-i", "sec/intake", "-f", str(tmp_path / "p.yml")]
+    assert run_gitlab_triage(arguments) == 0
+    assert section.requests(writes=True) == []
+    assert "Performing a dry run." in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_language(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_gitlab_triage(["--version"]) == 0
+    assert "1.58.0" in capsys.readouterr().out
 
 
 def test_each_file_has_its_own_gitlab(section: LocalGitLab, tmp_path: Path) -> None:

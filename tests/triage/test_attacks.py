@@ -48,6 +48,16 @@ def test_what_would_never_end_ends_in_a_sentence(expression: str, fields: dict[s
     assert read.errors or run(read, reading).failures is not None
 
 
+@pytest.mark.parametrize(
+    "text", ["mail me #@ann, costs #$5", "a lone { or }", "# {x} #a #1", "{{ title }} {{Title}} {{iid}}", "50% %Q"]
+)
+def test_plain_text_stays_as_it_is(text: str) -> None:
+    result = run(
+        policy([{"name": "r", "conditions": {}, "actions": {"comment": text}}]), FakeReading({ISSUES: [issue(1)]})
+    )
+    assert (result.failures, summaries(result)) == ([], [f"add note: note on grp/proj#1: {text}"])
+
+
 def test_a_time_that_does_not_exist_is_a_failure_of_its_resource() -> None:
     rule = {"name": "r", "conditions": {}, "actions": {"comment": "#{Time.now + resource[:title][/\\d+/].to_i}"}}
     rows = [issue(1, title="x 999999999999999"), issue(2, title="x 1")]

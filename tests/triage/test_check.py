@@ -55,6 +55,8 @@ MISTAKES = [
     (rule("limits: {newest: 1}"), f"p.yml:5:9: {R}.limits: For the limits field, please specify one of: `most_recent`, `oldest`."),
     (rule("limits: {oldest: 1.5}"), f"p.yml:5:18: {R}.limits.oldest: oldest must be of type Integer."),
     (rule("limits: {oldest: -1}"), f"p.yml:5:18: {R}.limits.oldest: oldest must not be negative."),
+    (rule("actions: {status: [close]}"), f"p.yml:5:19: {R}.actions.status: Invalid status value '[\"close\"]'. Supported: close, reopen."),
+    ("api_version: v5\nresource_rules: {}\n", "p.yml:1:1: api_version: must be v4: there is no other. Leave it out."),
     (rule("conditons: {}"), f"p.yml:5:9: {R}.conditons: there is no key of a rule conditons. Perhaps you meant conditions? gitlab-triage ignores it. With --lenient this is a warning."),
     (rule("type: custom"), f"p.yml:5:9: {R}.type: type: custom can only be used in the rules of a summary."),
     ("resource_rules: {issue: {rules: []}}\n", "p.yml:1:18: resource_rules.issue: there is no resource type issue. Perhaps you meant issues? gitlab-triage asks for a list of that name. With --lenient this is a warning."),
@@ -65,7 +67,7 @@ MISTAKES = [
     ("a: 2026-01-01\nresource_rules: {}\n", "p.yml:1:4: a: cannot be read: 2026-01-01 is a date to YAML, which the gem refuses; put it in quotes."),
     ("resource_rules:\n\tissues: {}\n", "p.yml:2:1: not valid YAML: found character '\\t' that cannot start any token. Indent with blanks, not with tabs."),
     ("host_url: gitlab.com\nresource_rules: {}\n", "p.yml:1:1: host_url: must be an address that begins with http:// or https://."),
-    ("per_page: 500\nresource_rules: {}\n", "p.yml:1:1: per_page: must be a number from 1 to 100."),
+    ("per_page: 500\nresource_rules: {}\n", "p.yml:1:1: warning: per_page: is more than 100, the most that GitLab gives."),
 ]  # fmt: skip
 
 
@@ -87,6 +89,53 @@ def test_a_groups_summary_needs_a_destination() -> None:
         "created. Add destination: group/project. gitlab-triage creates it in the project whose id is the group's. "
         "With --lenient this is a warning."
     ]
+
+
+WORK_ITEM_MISTAKES = [
+    ("conditions: {weight: 1}", "there is no condition for work_items: weight."),
+    ("conditions: {state: open}", "state must be one of opened,closed."),
+    ("conditions: {milestone: [a, b]}", "takes one milestone, but there are 2: a, b."),
+    ("conditions: {milestone: 19.1}", "19.1 is a number"),
+    ("conditions: {date: old}", "must be a map of attribute, condition, interval_type, interval."),
+    ("conditions: {date: {attribute: merged_at, condition: older_than, interval_type: days, interval: 5}}", "attribute must be one of created_at,updated_at"),
+    ("conditions: {date: {attribute: created_at, condition: older_than, interval_type: days, interval: 0}}", "interval must be a positive, finite number"),
+    ("actions: {labels: [b], remove_labels: [b]}", "b. A label cannot be added and removed in the same rule."),
+    ("actions: {weight: 1}", "there is no action for work_items: weight."),
+    ("actions: {comment: x, comment_type: note}", "Unknown comment type: note."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "says"), WORK_ITEM_MISTAKES, ids=range(len(WORK_ITEM_MISTAKES)))
+def test_a_mistake_in_a_rule_of_work_items(line: str, says: str) -> None:
+    text = rule(line, "work_items")
+    read = read_policy(text, "p.yml", lenient=True)
+    assert [each for each in read.problems if says in str(each)] != [], read.problems
+    assert [each.is_warning for each in read.problems] == [False], "the gem stops at it, so --lenient does not help"
+
+
+def test_keys_may_be_symbols_in_all_of_a_file() -> None:
+    text = """\
+:resource_rules:
+  :issues:
+    :rules:
+      - :name: r
+        :conditions:
+          :state: opened
+          :date:
+            :attribute: updated_at
+            :condition: older_than
+            :interval_type: days
+            :interval: 5
+        :actions:
+          :comment: x
+"""
+    read = read_policy(text, "p.yml")
+    assert read.problems == ()
+    [found] = read.rules()
+    assert (found.name, found.conditions["state"], found.conditions["date"]["interval"], found.actions) == (
+        *("r", "opened", 5),
+        {"comment": "x"},
+    )
 
 
 def test_positions_in_a_block_are_those_of_the_file() -> None:

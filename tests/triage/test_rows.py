@@ -8,6 +8,7 @@ import pytest
 
 from bot.triage.expansion import expand
 from bot.triage.policy import read_policy
+from bot.triage.runs import Source
 from tests.triage.policies import FakeReading, issue, label, policy, run, summaries
 
 ISSUES, REQUESTS, EPICS = "projects/7/issues", "projects/7/merge_requests", "groups/5/epics"
@@ -236,9 +237,40 @@ def test_a_mistake_has_its_sentence(rule: str, says: str) -> None:
     assert [problem for problem in read.errors if says in str(problem)] != [], read.errors
 
 
-def test_a_group_of_projects_and_all_projects_have_their_own_lists() -> None:
-    from bot.triage.runs import Source
+@pytest.mark.parametrize(
+    ("condition", "updated", "holds"),
+    [
+        ("older_than", "2026-03-15T05:29:00Z", True),
+        ("older_than", "2026-03-15T05:31:00Z", False),
+        ("newer_than", "2026-03-15T05:31:00Z", True),
+        ("newer_than", "2026-03-15T05:29:00Z", False),
+        ("older_than", "2026-03-15T06:29:00+01:00", True),
+    ],
+)
+@pytest.mark.parametrize("kind", ["issues", "epics"])
+def test_hours_that_are_compared_here_are_instants(kind: str, condition: str, updated: str, holds: bool) -> None:
+    date = {"attribute": "updated_at", "condition": condition, "interval_type": "hours", "interval": 5}
+    rule = {"name": "r", "conditions": {"date": date | {"filter_in_ruby": True}}, "actions": {"comment": "x"}}
+    path, source = (ISSUES, Source("projects", "7")) if kind == "issues" else (EPICS, Source("groups", "5"))
+    reading = FakeReading({path: [issue(1, updated_at=updated, group_id=5)]})
+    assert len(run(policy([rule], kind), reading, source=source).steps) == holds
+    assert reading.asked[0] == f"{path}?"
 
+
+@pytest.mark.parametrize("attribute", ["committed_date", "authored_date"])
+@pytest.mark.parametrize(("condition", "expected"), [("older_than", ["old"]), ("newer_than", ["new"])])
+def test_the_dates_of_a_branch(attribute: str, condition: str, expected: list[str]) -> None:
+    rows = [
+        {"name": name, "protected": False, "project_id": 7, "commit": {attribute: day}}
+        for name, day in (("old", "2026-03-01T00:00:00Z"), ("new", "2026-03-14T00:00:00Z"), ("none", None))
+    ]
+    date = {"attribute": attribute, "condition": condition, "interval_type": "days", "interval": 5}
+    rule = {"name": "r", "conditions": {"date": date}, "actions": {"delete": True}}
+    result = run(policy([rule], "branches"), FakeReading({"projects/7/repository/branches": rows}))
+    assert [step.subject for step in result.steps] == [f"projects/7:{name}" for name in expected]
+
+
+def test_a_group_of_projects_and_all_projects_have_their_own_lists() -> None:
     rule = {"name": "r", "conditions": {}, "actions": {}}
     for source, path in (
         (Source("groups", "g/sub"), "groups/g%2Fsub/merge_requests?"),
