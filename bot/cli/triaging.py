@@ -121,8 +121,9 @@ def run(
         parts = [Part(part.automation, part.plan, apply_plan(part.plan, writer)) for part in parts]
     outcome = Run(tuple(parts))
     click.echo(render_run(outcome, form, names=sys.stdout.isatty()))
-    if not sys.stdout.isatty() and form != "json" and (steps or outcome.exit_code):
-        click.echo("Resources are named on a terminal only, since not everybody may know of them.", err=True)
+    hides = outcome.exit_code or not all(step.public for step in steps)
+    if not sys.stdout.isatty() and form != "json" and hides:
+        click.echo("What not everybody may read about is named on a terminal only.", err=True)
     if not apply_ and steps and form == "text":
         click.echo("Nothing was written. Run it again with --apply to do this.", err=True)
     ctx.exit(outcome.exit_code)
@@ -161,36 +162,41 @@ def check(ctx: click.Context, files: tuple[str, ...], form: str, source: str, le
 
 @triage.command()
 @click.argument("file", type=click.Path(path_type=str))
-@click.option("--resource", required=True, metavar="REFERENCE", help="group/project#12, group/project!3 or group&4.")
+@click.option(
+    "--resource",
+    required=True,
+    metavar="REFERENCE",
+    help="group/project#12, group/project!3, group&4, group/project:branch, or its address.",
+)
 @LENIENT
 @NOW
 @click.pass_context
 def explain(ctx: click.Context, file: str, resource: str, lenient: bool, now: str | None) -> None:
     """Why each rule of FILE holds for a resource, or does not; and what would be done."""
     from bot.cli.triage_run import local_zone
-    from bot.triage.explaining import explain_policy, source_of
+    from bot.triage.explaining import explain_policy, reference_of
     from bot.triage.runs import Options
 
     environment: Environment = ctx.obj
     environment.token()
-    source, kind, number = source_of(resource)
-    policy = _read((file,), lenient=lenient, source=source.kind)[0]
+    reference = reference_of(resource, environment.gitlab_url)
+    policy = _read((file,), lenient=lenient, source=reference.source.kind)[0]
     gitlab = _connect(environment)
     options = Options(
-        source,
+        reference.source,
         instant(now),
         local_zone(),
         bot_usernames=gitlab.identity.usernames(),
         keeps_secrets=True,
         extensions=triage_extensions(),
     )
-    for line in explain_policy(policy, kind, number, options, gitlab.policy_reader()):
+    for line in explain_policy(policy, reference, options, gitlab.policy_reader()):
         click.echo(line)
 
 
 @triage.command("eval")
 @click.argument("expression", required=False)
-@click.option("--resource", metavar="REFERENCE", help="A resource in GitLab: group/project#12.")
+@click.option("--resource", metavar="REFERENCE", help="A resource in GitLab: group/project#12, or its address.")
 @click.option("--facts", type=click.Path(path_type=Path), metavar="FILE", help="A resource in a JSON file.")
 @click.option("--batch", type=click.Path(path_type=Path), metavar="FILE.jsonl", help="Evaluate each row of the file.")
 @click.option("--text", "is_text", is_flag=True, help="It is a text with #{...} and {{...}}, not a condition.")
@@ -257,13 +263,17 @@ def _facts(path: Path) -> tuple[Json, str, Any]:
 
 
 def _from_gitlab(environment: Environment, reference: str) -> tuple[Json, str, Any]:
-    from bot.triage.explaining import read_resource, source_of
+    from bot.triage.explaining import read_resource, reference_of
     from bot.triage.reading import ExpressionApi, Known
+    from bot.triage.work_items import issue_like
 
     environment.token()
-    source, kind, number = source_of(reference)
+    named = reference_of(reference, environment.gitlab_url)
+    kind = named.kinds[0]
     reader = _connect(environment).policy_reader()
-    row = read_resource(reader, source, kind, number)
+    row = read_resource(reader, named, kind)
+    if kind == "work_items":
+        row = issue_like(row, Known(reader))
     return row | {"type": kind}, kind, ExpressionApi(Known(reader))
 
 

@@ -57,7 +57,7 @@ class Acting(Updating, Opening):
                 answer = dict(action(MappingProxyType(item.row), self.rule.actions[name], self.engine.options.now))
             except Exception as error:  # somebody else's code
                 sentence = f"the action {name} failed with {type(error).__name__}"
-                self.engine._fail(self.rule, Refused(sentence), item)
+                self.engine.fail(self.rule, Refused(sentence), item)
                 continue
             rule = rule_of(self.rule, answer)
             inner = Acting(self.engine, rule, [])

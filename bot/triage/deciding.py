@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.changes import Change, OpenIssue, SetWidget, Target
+from bot.domain.changes import AddNote, Change, MoveIssue, OpenIssue, SetWidget, Target
 from bot.domain.plan import Step
 from bot.triage.conditions import fields_read
 from bot.triage.facts import Item
@@ -62,12 +62,23 @@ class Deciding(Preparing):
             subject=item.name if item is not None else rule,
             needs=(*needs, *self._reasons(item)),
             after=(after,) if after else (),
+            public=self._is_public(change, item),
         )
         self._waited_for.append((path, after))
         self.engine.world.last_on[path] = change.key
         self.steps.append(step)
         if item is not None:
             item.made.append((change.key, frozenset()))
+
+    def _is_public(self, change: Change, item: Item | None) -> bool:
+        """Whether everybody may read what the change says, so that a plan names it wherever it is printed."""
+        if isinstance(change, MoveIssue) or (isinstance(change, AddNote) and change.internal):
+            return False
+        if isinstance(change, OpenIssue):
+            return not dict(change.fields).get("confidential") and self.is_public(f"projects/{segment(change.project)}")
+        if item is None or item.row.get("confidential") is True:
+            return False
+        return self.is_public(item.holder, item.kind)
 
     def _reasons(self, item: Item | None) -> list[str]:
         """The earlier changes without which the rule would not have chosen the resource, as far as can be known."""

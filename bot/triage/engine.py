@@ -110,7 +110,7 @@ class Engine:
         """
         for policy in policies:
             self.slimming = Slimming.everything()
-            item = self._item(kind, row)
+            item = self.item_of(kind, row)
             for each in policy.types:
                 for rule in each.rules if each.kind == kind else ():
                     if can_run_on(rule, event):
@@ -148,13 +148,13 @@ class Engine:
         try:
             decide(acting)
         except (UnknownName, RubyError, Refused, GitLabError) as error:
-            self._fail(rule, error)
+            self.fail(rule, error)
             acting.take_back()
             return
         finally:
             self.result.printed += acting.printed
         if len(self.result.steps) + len(acting.steps) > MOST_STEPS:
-            self._fail(rule, RubyError("RangeError", f"the plan has more than {MOST_STEPS:,} changes; narrow the rule"))
+            self.fail(rule, RubyError("RangeError", f"the plan has more than {MOST_STEPS:,} changes; narrow the rule"))
             acting.take_back()
             return
         self._told_counts = replace(self._told_counts, steps=tuple(acting.steps), warnings=tuple(acting.warnings))
@@ -193,7 +193,7 @@ class Engine:
 
     _told_counts: RuleRun
 
-    def _fail(self, rule: Rule, error: Exception, item: Item | None = None) -> None:
+    def fail(self, rule: Rule, error: Exception, item: Item | None = None) -> None:
         code = 4 if isinstance(error, GitLabError) else 2
         sentence = getattr(error, "sentence", None)
         if sentence is None and code == 2:
@@ -215,7 +215,7 @@ class Engine:
         try:
             candidates = list(self._candidates(rule, expansion))
         except (GitLabError, RubyError, status_list.SourceHasNoPath) as error:
-            self._fail(rule, error)
+            self.fail(rule, error)
             return None
         found = [item for item in candidates if not item.is_gone]
         if rule.kind == "issues":
@@ -226,7 +226,7 @@ class Engine:
         try:
             limited = [item for item in self._limited(rule, kept) if item.key not in handled]
         except RubyError as error:
-            self._fail(rule, error)
+            self.fail(rule, error)
             return None
         for item in limited:
             title = item.row.get("title")
@@ -315,7 +315,7 @@ class Engine:
             pages = self.reading.pages(path, params, per_page=self.per_page, follows_links=not self.options.refetch)
         for page in pages:
             for row in page:
-                item = self._item(rule.kind, row)
+                item = self.item_of(rule.kind, row)
                 if item.key in seen:
                     continue  # a list that changes while its pages are read shows some twice
                 seen.add(item.key)
@@ -344,7 +344,7 @@ class Engine:
             params = [*params, ("scope", "all")]
         return path, params
 
-    def _item(self, kind: str, row: Json) -> Item:
+    def item_of(self, kind: str, row: Json) -> Item:
         if kind == "work_items":
             row = issue_like(row, self.known)
         row["type"] = kind
@@ -379,7 +379,7 @@ class Engine:
                 asking.fetch(left)
                 left = self._for_which(rule, left, asking.holds)
         except GitLabError as error:
-            self._fail(rule, error)
+            self.fail(rule, error)
             return []
         return left
 
@@ -393,7 +393,7 @@ class Engine:
             except GitLabError:
                 raise
             except Exception as error:  # a mistake of ours that one resource shows must not stop the others, either
-                self._fail(rule, error, item)
+                self.fail(rule, error, item)
         return kept
 
     def _limited(self, rule: Rule, items: list[Item]) -> list[Item]:

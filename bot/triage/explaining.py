@@ -4,60 +4,120 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.errors import GitLabError, GitLabRefused, WrongInput
 from bot.triage.acting import Acting
+from bot.triage.conditions import Seen
 from bot.triage.engine import Engine
 from bot.triage.facts import Item
 from bot.triage.reading import Reading, UnknownName, segment
 from bot.triage.ruby.errors import Refused, RubyError
 from bot.triage.rules import Policy, Rule
 from bot.triage.runs import Failure, Options, Source
+from bot.triage.work_items import WORK_ITEM_QUERY
 
 Json = dict[str, Any]
-KINDS = {"#": "issues", "!": "merge_requests", "&": "epics"}
-_REFERENCE = re.compile(r"(?P<path>[\w.-]+(?:/[\w.-]+)*)(?P<sign>[#!&])(?P<number>\d+)\Z")
+KINDS = {"#": ("issues", "work_items"), "!": ("merge_requests",), "&": ("epics",), ":": ("branches",)}
+SIGNS = {"issues": "#", "work_items": "#", "merge_requests": "!", "epics": "&"}
+_REFERENCE = re.compile(r"(?P<path>[\w.-]+(?:/[\w.-]+)*)(?:(?P<sign>[#!&])(?P<number>\d+)|:(?P<branch>\S+))\Z")
+_ADDRESS = re.compile(
+    r"(?P<base>https?://.+?)/(?P<groups>groups/)?(?P<path>[\w./-]+?)"
+    r"/-/(?P<place>issues|work_items|merge_requests|epics)/(?P<number>\d+)\Z"
+)
 
 
-def source_of(reference: str) -> tuple[Source, str, str]:
-    """Where a resource lives, its kind and number. Raises WrongInput."""
-    match = _REFERENCE.match(reference)
+@dataclass(frozen=True)
+class Reference:
+    """A resource as people name it.
+
+    Args:
+        kinds: the types of rules that can be about it.
+        number: its iid; of a branch, the name.
+    """
+
+    source: Source
+    kinds: tuple[str, ...]
+    number: str
+
+
+def reference_of(text: str, base_url: str) -> Reference:
+    """The resource of `group/project#12`, or of its address in GitLab. Raises WrongInput."""
+    address = _ADDRESS.match(re.split("[?#]", text)[0]) if "://" in text else None
+    if address:
+        if address["base"] != base_url.rstrip("/"):
+            raise WrongInput(f"{text} is not in the GitLab that is asked, {base_url}. Set GITLAB_URL.")
+        place, is_group = address["place"], bool(address["groups"])
+        kinds = ("work_items",) if is_group and place == "work_items" else KINDS[SIGNS[place]]
+        return Reference(Source("groups" if is_group else "projects", address["path"]), kinds, address["number"])
+    match = _REFERENCE.match(text)
     if not match:
-        raise WrongInput(f"{reference!r} names no resource. Write group/project#12, group/project!3 or group&4.")
-    kind = KINDS[match["sign"]]
-    return Source("groups" if kind == "epics" else "projects", match["path"]), kind, match["number"]
+        raise WrongInput(
+            f"{text!r} names no resource. Write group/project#12, group/project!3, group&4, group/project:branch, "
+            "or its address."
+        )
+    kinds = KINDS[match["sign"] or ":"]
+    source = Source("groups" if kinds == ("epics",) else "projects", match["path"])
+    return Reference(source, kinds, match["number"] or match["branch"])
 
 
-def read_resource(reading: Reading, source: Source, kind: str, number: str) -> Json:
+def read_resource(reading: Reading, reference: Reference, kind: str) -> Json:
     """The resource as GitLab has it. Raises WrongInput where it is not there, GitLabError where GitLab refuses."""
+    path, number = reference.source.path, reference.number
+    row: Any = None
     try:
-        row = reading.get(f"{source.path}/{kind}/{segment(number)}", [])
+        if kind == "work_items":
+            asked = [*WORK_ITEM_QUERY, ("iids", number)]
+            for page in reading.pages(f"{path}/-/work_items", asked, per_page=100, follows_links=True):
+                row = row or next((each for each in page if str(each.get("iid")) == number), None)
+        else:
+            place = "repository/branches" if kind == "branches" else kind
+            row = reading.get(f"{path}/{place}/{segment(number)}", [])
     except GitLabRefused as refused:
-        if refused.status in (403, 404):
-            raise WrongInput(f"GitLab has no {kind} {number} in {source.id}, or the token may not see it.") from None
-        raise
+        if refused.status not in (403, 404):
+            raise
+    if not isinstance(row, dict):
+        raise WrongInput(f"GitLab has no {kind} {number} in {reference.source.id}, or the token may not see it.")
+    if kind == "branches":
+        project = reading.get(path, [])
+        row = dict(row) | {"project_id": project.get("id") if isinstance(project, dict) else None}
     return dict(row)
 
 
-def explain_policy(policy: Policy, kind: str, number: str, options: Options, reading: Reading) -> Iterator[str]:
+def explain_policy(policy: Policy, reference: Reference, options: Options, reading: Reading) -> Iterator[str]:
     """The explanation, line by line: every rule of the resource's type, in the order of the file."""
     engine = Engine(reading, options)
-    item = engine._item(kind, read_resource(reading, options.source, kind, number))
-    yield f"{item.name}: {item.row.get('title') or ''}".rstrip(": ")
-    mine = [rule for rule in policy.rules() if rule.kind == kind and rule.type != "custom"]
-    if not mine:
-        yield f"{policy.file} has no rules for {kind}."
-        return
+    of_type = {kind: [rule for rule in policy.rules() if rule.kind == kind] for kind in reference.kinds}
+    kinds = [kind for kind, rules in of_type.items() if rules] or [reference.kinds[0]]
     done: list[str] = []
-    for rule in mine:
-        if not rule.conditions and not rule.actions:
-            continue
-        yield ""
-        yield from _explain_rule(engine, rule, item, done)
+    for index, kind in enumerate(kinds):
+        item = engine.item_of(kind, read_resource(reading, reference, kind))
+        if index:
+            yield ""
+        yield f"{item.name}: {item.row.get('title') or ''}".rstrip(": ")
+        mine = [rule for rule in of_type[kind] if rule.type != "custom"]
+        if not mine:
+            yield f"{policy.file} has no rules for {kind}."
+            return
+        for rule in mine:
+            if rule.conditions or rule.actions:
+                yield ""
+                yield from _explain_rule(engine, rule, item, done)
     yield ""
     yield "What would be done:" if done else "Nothing would be done."
     yield from (f"  {line}" for line in done)
+
+
+def _answer(answer: Seen | Failure, indent: str) -> Iterator[str]:
+    if isinstance(answer, Failure):
+        yield f"{indent}! {answer.rule} cannot be answered: {answer.sentence}"
+        return
+    yield f"{indent}{'+' if answer.holds else '-'} {answer.sentence}"
+    for number, parts in enumerate(answer.groups, start=1):
+        yield f"{indent}    group {number}:"
+        for part in parts:
+            yield from _answer(part, f"{indent}      ")
 
 
 def _explain_rule(engine: Engine, rule: Rule, item: Item, done: list[str]) -> Iterator[str]:
@@ -68,10 +128,7 @@ def _explain_rule(engine: Engine, rule: Rule, item: Item, done: list[str]) -> It
             yield f"  with the labels {', '.join(expansion or ())}:"
         answers = engine.explained(rule, expansion, item)
         for answer in answers:
-            if isinstance(answer, Failure):
-                yield f"  ! {answer.rule} cannot be answered: {answer.sentence}"
-            else:
-                yield f"  {'+' if answer.holds else '-'} {answer.sentence}"
+            yield from _answer(answer, "  ")
         if not answers:
             yield "  + it has no conditions, so it holds for everything."
         if any(isinstance(answer, Failure) or not answer.holds for answer in answers):

@@ -98,7 +98,7 @@ class Opening(Deciding):
                 template = rule.templates.get(("actions", "summarize", "item"))
                 lines.append(writing.text(template).removesuffix("\n") if template is not None else "")
             except (RubyError, Refused) as error:
-                self.engine._fail(rule, error, item)
+                self.engine.fail(rule, error, item)
         writing = self._writing_of_summary({"type": rule.kind})
         template = rule.templates.get(("actions", "summarize", "summary"))
         text = "\n".join(lines)

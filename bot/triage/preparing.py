@@ -21,6 +21,8 @@ Json = dict[str, Any]
 
 
 _VISIBILITY = {"private": 0, "internal": 1, "public": 2}
+# What of a project can be for its members only, though the project itself is not.
+_FEATURES = {"merge_requests": "merge_requests", "branches": "repository"}
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Preparing:
             except (GitLabError, UnknownName):
                 raise
             except Exception as error:  # a mistake of ours that one resource shows must not stop the others
-                self.engine._fail(self.rule, error, item)
+                self.engine.fail(self.rule, error, item)
         return result
 
     def _prepare(self, item: Item) -> Prepared:
@@ -129,7 +131,7 @@ class Preparing:
         """Whether more people read an issue in that project than the resource, so that its text says nothing of it."""
         if not self.engine.options.keeps_secrets:
             return False
-        is_more_open = self._openness(destination, unknown=3) > self._openness(item.holder)
+        is_more_open = self._openness(destination, unknown=3) > self._openness(item.holder, item.kind)
         return is_more_open or (item.row.get("confidential") is True and confidential is not True)
 
     def _conceals(self, destination: str) -> Callable[[Json], bool] | None:
@@ -142,14 +144,28 @@ class Preparing:
                 here = _VISIBILITY.get(str(row["visibility"]), 0)
             else:
                 holder = holder_of("", row, "")
-                here = self._openness(holder) if holder else 0
+                here = self._openness(holder, "merge_requests" if "source_branch" in row else "issues") if holder else 0
             return self._openness(destination, unknown=3) > here
 
         return conceals
 
-    def _openness(self, path: str, *, unknown: int = 0) -> int:
+    def _openness(self, path: str, kind: str = "issues", *, unknown: int = 0) -> int:
+        """How many people can read what is of this kind there: members, everybody with an account, or everybody."""
         answer = self.known.get(path)
-        return _VISIBILITY.get(str(answer.get("visibility")) if isinstance(answer, dict) else "", unknown)
+        if not isinstance(answer, dict):
+            return unknown
+        if answer.get(f"{_FEATURES.get(kind, 'issues')}_access_level") in ("private", "disabled"):
+            return _VISIBILITY["private"]
+        return _VISIBILITY.get(str(answer.get("visibility")), unknown)
+
+    def is_public(self, path: str, kind: str = "issues") -> bool:
+        """Whether everybody may read what is of this kind there; asked only where a run keeps secrets."""
+        if not self.engine.options.keeps_secrets:
+            return False
+        try:
+            return self._openness(path, kind) == _VISIBILITY["public"]
+        except GitLabError:
+            return False
 
     def _shown_rows(self, items: list[Item], key: dict[str, Any], *, confidential: Any) -> list[Json]:
         """`resources` of a summary: all are there, and some show only how to find them."""

@@ -230,11 +230,56 @@ def test_explain_says_what_each_condition_saw(section: LocalGitLab, spawn: Spawn
     assert ended.stdout.rstrip().splitlines()[-1].startswith("  update: sec/intake#1: Would add labels: needs type")
 
 
+def test_explain_goes_into_groups_of_conditions_and_takes_an_address(
+    section: LocalGitLab, spawn: Spawn, tmp_path: Path
+) -> None:
+    issue = section.report("One")
+    file = tmp_path / "p.yml"
+    file.write_text(
+        "resource_rules: {issues: {rules: [{name: r, actions: {}, conditions: {any_of: "
+        "[{state: closed, labels: [a]}, {ruby: 'resource[:iid] == 1'}]}}]}}"
+    )
+    address = f"{section.url}/sec/intake/-/issues/{issue.iid}#note_7"
+    ended = spawn().run("triage", "explain", str(file), "--resource", address)
+    assert ended.stdout == (
+        "sec/intake#1: One\n\nrule r\n"
+        "  + any_of holds: wanted one group, saw group 2 holds.\n"
+        "      group 1:\n"
+        "        - state does not hold: wanted closed, saw opened.\n"
+        "        - labels does not hold: wanted a, saw none.\n"
+        "      group 2:\n"
+        "        + ruby holds: wanted something true, saw true.\n"
+        "  so the rule holds.\n  but it changes nothing.\n\nNothing would be done.\n"
+    )
+
+
+def test_explain_knows_branches_and_work_items(section: LocalGitLab, spawn: Spawn, tmp_path: Path) -> None:
+    issue = section.report("One")
+    file = tmp_path / "p.yml"
+    file.write_text(
+        "resource_rules:\n"
+        "  branches: {rules: [{name: b, conditions: {protected: true}, actions: {delete: true}}]}\n"
+        "  work_items: {rules: [{name: w, conditions: {state: opened}, actions: {comment: hi}}]}\n"
+    )
+    group = section.store.group_paths["sec"].id
+    project = {"path": "code", "name": "code", "namespace_id": group, "initialize_with_readme": True}
+    assert section.call("POST", "/projects", json=project).status_code == 201
+    bot = spawn()
+    branch = bot.run("triage", "explain", str(file), "--resource", "sec/code:main").stdout
+    assert "  + protected holds: wanted true, saw true.\n" in branch
+    assert branch.splitlines()[-2] == "What would be done:"
+    assert branch.splitlines()[-1].startswith("  delete: ")
+    item = bot.run("triage", "explain", str(file), "--resource", f"sec/intake#{issue.iid}").stdout
+    assert item.startswith("sec/intake#1: One\n\nrule w\n  + state holds: wanted opened, saw opened.\n")
+    assert "add note: note on sec/intake#1: hi" in item
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("explain", "triage-policies/hygiene.yml", "--resource", "one"), "'one' names no resource. Write group/project#12, group/project!3 or group&4."),
+        (("explain", "triage-policies/hygiene.yml", "--resource", "one"), "'one' names no resource. Write group/project#12, group/project!3, group&4, group/project:branch, or its address."),
         (("explain", "triage-policies/hygiene.yml", "--resource", "sec/intake#99"), "GitLab has no issues 99 in sec/intake, or the token may not see it."),
+        (("explain", "triage-policies/hygiene.yml", "--resource", "https://elsewhere.example/a/b/-/issues/1"), "https://elsewhere.example/a/b/-/issues/1 is not in the GitLab that is asked, http://"),
         (("eval", "1", "--facts", "none.json"), "The facts none.json cannot be read: No such file or directory."),
         (("eval", "1", "--facts", "README.md"), "The facts README.md are no JSON: Expecting value: line 1 column 1 (char 0)."),
         (("eval", "1", "--facts", "tests/data/triage/list.json"), "must be a map: a resource, or resource and api."),

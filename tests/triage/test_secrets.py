@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from bot.domain.changes import AddNote, OpenIssue
 from bot.triage.engine import Engine
 from bot.triage.reading import Known
@@ -33,6 +35,36 @@ def body(actions: dict[str, Any], *rows: dict[str, Any], lists: Any = None, keep
 SUMMARY = {"title": "S", "item": "- {{title}} {{web_url}}", "summary": "{{items}}"}
 RUBY = {"title": "S", "item": "-", "summary": "#{resource[:resources].map { |r| r[:title] }.join(',')}"}
 URL = "https://gitlab.example/grp/proj/-/issues/1"
+
+
+def test_what_only_members_read_in_a_public_project_is_not_public() -> None:
+    reading = FakeReading({ISSUES: [issue(1, title="Leak")]}, dict(PROJECTS))
+    reading.answers["projects/7"] = {"id": 7, "visibility": "public", "issues_access_level": "private"}
+    rule = {"name": "r", "conditions": {}, "actions": {"summarize": SUMMARY | {"destination": "grp/open"}}}
+    [step] = run(policy([rule]), reading, keeps_secrets=True).steps
+    assert isinstance(step.change, OpenIssue)
+    assert step.change.description == f"- (confidential) {URL}"
+
+
+@pytest.mark.parametrize(
+    ("project", "fields", "actions", "public"),
+    [
+        ({"visibility": "public"}, {}, {"comment": "x"}, True),
+        ({"visibility": "public"}, {"confidential": True}, {"comment": "x"}, False),
+        ({"visibility": "public"}, {}, {"comment": "x", "comment_internal": True}, False),
+        ({"visibility": "public"}, {}, {"summarize": SUMMARY}, True),
+        ({"visibility": "public"}, {}, {"summarize": SUMMARY | {"confidential": True}}, False),
+        ({"visibility": "public", "issues_access_level": "private"}, {}, {"comment": "x"}, False),
+        ({"visibility": "internal"}, {}, {"comment": "x"}, False),
+        ({"visibility": "private"}, {}, {"comment": "x"}, False),
+    ],
+)
+def test_a_plan_names_what_everybody_may_read(
+    project: dict[str, Any], fields: dict[str, Any], actions: dict[str, Any], public: bool
+) -> None:
+    reading = FakeReading({ISSUES: [issue(1, **fields)]}, {"projects/7": project})
+    rule = {"name": "r", "conditions": {}, "actions": actions}
+    assert [step.public for step in run(policy([rule]), reading, keeps_secrets=True).steps] == [public]
 
 
 def test_a_private_title_stays_out_of_a_public_summary() -> None:

@@ -37,8 +37,12 @@ from bot.triage.ruby.moments import Moment
 from bot.triage.rules import Rule
 
 
-def _part_holds(key: str, value: Any, item: Item, asked: Asked) -> bool:
-    return Bound(key, _condition(key, asked), value, asked).holds(item)
+def _bind(key: str, value: Any, asked: Asked) -> Bound:
+    return Bound(key, _condition(key, asked), value, asked)
+
+
+def _asks_gitlab(key: str, value: Any) -> bool:
+    return key in CONDITIONS and CONDITIONS[key].asks_gitlab(value)
 
 
 CONDITIONS: dict[str, Condition] = {
@@ -74,8 +78,8 @@ CONDITIONS: dict[str, Condition] = {
         Assignees(),
         Title(),
         Ruby(),
-        AnyOf(_part_holds),
-        NoneOf(_part_holds),
+        AnyOf(_bind, _asks_gitlab),
+        NoneOf(_bind, _asks_gitlab),
     )
 }
 
@@ -86,6 +90,7 @@ class Seen:
 
     Args:
         reason: what of it decides; while it stays the same, the reason of a note lasts.
+        groups: the answers of the conditions in it, group by group.
     """
 
     condition: str
@@ -93,6 +98,7 @@ class Seen:
     wanted: str
     saw: str
     reason: str = ""
+    groups: tuple[tuple[Seen, ...], ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -149,7 +155,9 @@ class Bound:
             return Seen(self.key, True, "nothing", "nothing")
         holds = self.condition.holds(self.value, item, self.asked)
         answer: Answer = self.condition.words(self.value, item, self.asked)
-        return Seen(self.key, holds, answer.wanted, answer.saw, answer.reason)
+        groups = self.condition.groups(self.value, self.asked) if isinstance(self.condition, AnyOf) else []
+        seen = tuple(tuple(part.seen(item) for part in parts) for parts in groups)
+        return Seen(self.key, holds, answer.wanted, answer.saw, answer.reason, seen)
 
 
 def _condition(key: str, asked: Asked) -> Condition:
@@ -166,7 +174,7 @@ def conditions_of(rule: Rule, labels: tuple[str, ...] | None, facts: Facts) -> l
     bound = []
     for key, value in rule.conditions.items():
         asked = Asked(rule, labels, facts, ("conditions", key))
-        bound.append(Bound(key, _condition(key, asked), value, asked))
+        bound.append(_bind(key, value, asked))
     return bound
 
 

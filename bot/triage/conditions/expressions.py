@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from bot.triage.conditions.condition import Answer, Asked, CheckedHere, Checks, Json
 from bot.triage.extensions import CustomCondition
@@ -103,15 +103,24 @@ class Title(CheckedHere):
         return Answer(str(value), self._title(item))
 
 
-# Whether one condition of a group holds: its key and value, the resource, and of what it is part.
-Holds = Callable[[str, Any, Item, Asked], bool]
+class Part(Protocol):
+    """A condition of a group, with its value."""
+
+    @property
+    def asks_gitlab(self) -> bool: ...
+    def holds(self, item: Item) -> bool: ...
+    def seen(self, item: Item) -> Any: ...
+
+
+# The condition of a group by its key, its value, and of what it is part.
+Bind = Callable[[str, Any, Asked], Part]
 
 
 class AnyOf(CheckedHere):
     """Each map is a group, all conditions of which hold together.
 
     Args:
-        part_holds: answers a condition by its key.
+        asks_gitlab: whether a condition costs requests, by its key and value.
     """
 
     name = "any_of"
@@ -125,8 +134,11 @@ class AnyOf(CheckedHere):
     }
     is_ours = True
 
-    def __init__(self, part_holds: Holds) -> None:
-        self._part_holds = part_holds
+    def __init__(self, bind: Bind, asks_gitlab: Callable[[str, Any], bool]) -> None:
+        self._bind, self._asks_gitlab = bind, asks_gitlab
+
+    def asks_gitlab(self, value: Any) -> bool:
+        return any(self._asks_gitlab(key, each) for group in value for key, each in group.items())
 
     def check(self, value: Any, checks: Checks) -> None:
         if not isinstance(value, list) or not value:
@@ -142,15 +154,17 @@ class AnyOf(CheckedHere):
 
     def _held(self, value: Any, item: Item, asked: Asked) -> list[int]:
         """The numbers of the groups that hold, from 1."""
-        held = []
-        for index, group in enumerate(value):
-            parts = [
-                (key, each, Asked(asked.rule, None, asked.facts, (*asked.path, index, key)))
+        groups = enumerate(self.groups(value, asked), start=1)
+        return [number for number, parts in groups if all(part.holds(item) for part in parts)]
+
+    def groups(self, value: Any, asked: Asked) -> list[list[Part]]:
+        return [
+            [
+                self._bind(key, each, Asked(asked.rule, None, asked.facts, (*asked.path, index, key)))
                 for key, each in group.items()
             ]
-            if all(self._part_holds(key, each, item, own) for key, each, own in parts):
-                held.append(index + 1)
-        return held
+            for index, group in enumerate(value)
+        ]
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
         return bool(self._held(value, item, asked))
