@@ -314,6 +314,7 @@ class Engine:
         else:
             pages = self.reading.pages(path, params, per_page=self.per_page, follows_links=not self.options.refetch)
         for page in pages:
+            self.world.stopwatch.check()
             for row in page:
                 item = self.item_of(rule.kind, row)
                 if item.key in seen:
@@ -378,7 +379,7 @@ class Engine:
             for asking in sorted((each for each in here if each.asks_gitlab), key=lambda each: each.place):
                 asking.fetch(left)
                 left = self._for_which(rule, left, asking.holds)
-        except GitLabError as error:
+        except (GitLabError, RubyError) as error:
             self.fail(rule, error)
             return []
         return left
@@ -387,6 +388,7 @@ class Engine:
         """Those for which it holds; where it fails on a resource, that is told, and the others go on."""
         kept = []
         for item in items:
+            self.world.stopwatch.check()
             try:
                 if holds(item):
                     kept.append(item)

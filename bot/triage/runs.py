@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +13,13 @@ from bot.domain.plan import Step
 from bot.triage.extensions import NONE, Extensions
 from bot.triage.facts import Item
 from bot.triage.reading import Known, segment
+from bot.triage.ruby.errors import RubyError
 from bot.triage.rules import Policy, Rule, Summary
 
 Json = dict[str, Any]
 MOST_RESOURCES = 200_000
 MOST_STEPS = 50_000
+LONGEST_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,21 @@ class Result:
     printed: list[str] = field(default_factory=list)
 
 
+class Stopwatch:
+    """Ends a run that takes too long."""
+
+    def __init__(self, longest_s: float = LONGEST_S) -> None:
+        self.longest_s = longest_s
+        self._end = time.perf_counter() + longest_s
+
+    def check(self) -> None:
+        """Raises RubyError when the time is up."""
+        if time.perf_counter() > self._end:
+            raise RubyError(
+                "Timeout::Error", f"the run has taken more than {self.longest_s / 60:g} minutes; triage fewer projects"
+            )
+
+
 @dataclass
 class World:
     """What runs over several sources share: a resource that lies in two of them is one, with all that was done to it.
@@ -133,6 +151,7 @@ class World:
         items: the resources, by their keys.
         last_on: the last change on each path, which the next one waits for.
         written: place and marker of the notes and issues that are planned.
+        stopwatch: began with the run.
     """
 
     known: Known
@@ -140,3 +159,4 @@ class World:
     last_on: dict[str, str] = field(default_factory=dict)
     written: set[tuple[str, str]] = field(default_factory=set)
     turns: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)

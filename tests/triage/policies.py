@@ -12,7 +12,7 @@ from bot.domain.errors import GitLabRefused
 from bot.triage.engine import Engine
 from bot.triage.policy import read_policy
 from bot.triage.rules import Policy
-from bot.triage.runs import Options, Result, Source, Told
+from bot.triage.runs import Options, Result, Source, Told, World
 
 Json = dict[str, Any]
 NOW = dt.datetime(2026, 3, 15, 10, 30, tzinfo=dt.UTC)
@@ -96,11 +96,18 @@ def policy(rules: list[Json], kind: str = "issues", **more: Any) -> Policy:
     return read
 
 
-def run(policies: Policy | list[Policy], reading: FakeReading, *, told: Told | None = None, **options: Any) -> Result:
+def run(
+    policies: Policy | list[Policy],
+    reading: FakeReading,
+    *,
+    told: Told | None = None,
+    world: World | None = None,
+    **options: Any,
+) -> Result:
     chosen = Options(Source("projects", "7"), NOW, ZoneInfo("UTC"), repeats_notes=True)
     for name, value in options.items():
         chosen = type(chosen)(**(vars(chosen) | {name: value}))
-    return Engine(reading, chosen, told).run(policies if isinstance(policies, list) else [policies])
+    return Engine(reading, chosen, told, world).run(policies if isinstance(policies, list) else [policies])
 
 
 def summaries(result: Result) -> list[str]:

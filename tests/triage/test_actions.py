@@ -8,7 +8,8 @@ import pytest
 
 from bot.domain.changes import AddNote, OpenIssue
 from bot.triage.policy import read_policy
-from bot.triage.runs import Result, Source, Told
+from bot.triage.reading import Known
+from bot.triage.runs import Result, Source, Stopwatch, Told, World
 from tests.triage.policies import FakeReading, issue, label, policy, run, summaries
 
 ISSUES, REQUESTS, EPICS, ITEMS = "projects/7/issues", "projects/7/merge_requests", "groups/5/epics", "-/work_items"
@@ -285,6 +286,19 @@ def test_a_list_and_a_plan_have_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     result = planned({"comment": "x"}, four)
     assert ([failure.sentence for failure in result.failures], result.steps) == (
         ["the plan has more than 3 changes; narrow the rule"],
+        [],
+    )
+
+
+def test_a_run_has_an_end() -> None:
+    over = World(Known(FakeReading()), stopwatch=Stopwatch(longest_s=-60))
+    result = run(
+        policy([{"name": "r", "conditions": {}, "actions": {"comment": "x"}}]),
+        FakeReading({ISSUES: [issue(1)]}),
+        world=over,
+    )
+    assert ([failure.sentence for failure in result.failures], result.steps) == (
+        ["the run has taken more than -1 minutes; triage fewer projects"],
         [],
     )
 
