@@ -10,7 +10,11 @@ from typing import Any, Protocol
 
 from bot.settings.yaml_reader import Path, Positions
 from bot.triage.extensions import Extensions
+from bot.triage.fields import FIELDS
+from bot.triage.ruby.compiling.tree import Mention
 from bot.triage.ruby.errors import Refused, RubyError
+from bot.triage.ruby.methods import tables
+from bot.triage.ruby.methods.resources import CLASS_OF
 from bot.triage.ruby.syntax import Program, compile_expression
 from bot.triage.ruby.templates import PLACEHOLDERS, Template, compile_text
 from bot.triage.ruby.trial import constant_failure, text_failure
@@ -81,9 +85,33 @@ class RuleDraft:
             self.ruby_problem(error, source, at)
             return
         self.programs[at] = program
+        self.mentions(program.mentions, source, at)
+
+    def mentions(self, mentions: Iterable[Mention], source: str, at: Path) -> None:
+        """Methods that resources of this type do not have, and fields that nobody has."""
+        kind = self.rule.kind
+        if kind not in CLASS_OF:
+            return
+        has = tables()[CLASS_OF[kind]]
+        for each in mentions:
+            if each.is_field:
+                near = difflib.get_close_matches(each.name, FIELDS, n=1, cutoff=0.75)
+                if each.name not in FIELDS and near:
+                    what = f"GitLab has no field {each.name}."
+                    self._told_at(each.start, source, at, what, f"Perhaps you meant {near[0]}?", warns=True)
+            elif each.name not in has:
+                of = [name for name, class_ in CLASS_OF.items() if each.name in tables()[class_]]
+                what = f"There is no method `{each.name}` of {kind}."
+                hint = f"It is of {', '.join(of)}." if of else "It needs something before the dot."
+                self._told_at(each.start, source, at, what, f"{hint} gitlab-triage stops here, too.")
 
     def ruby_problem(self, error: RubyError | Refused, source: str, at: Path) -> None:
         start = getattr(error, "start", None) or 0
+        hint = "" if isinstance(error, Refused) else "gitlab-triage stops here, too."
+        self._told_at(start, source, at, str(error.sentence).rstrip(".") + ".", hint)
+
+    def _told_at(self, start: int, source: str, at: Path, what: str, hint: str, *, warns: bool = False) -> None:
+        """Args: start: the byte of the source that it is about."""
         before = source.encode()[:start].decode("utf-8", "ignore")
         line, column = self.file.positions.texts.get((*self.rule.where, *at), (0, 0))
         if line:
@@ -92,10 +120,7 @@ class RuleDraft:
             column = (column if not extra else 1) + len(before.rpartition("\n")[2])
             if column - len(before.rpartition("\n")[2]) == 1:
                 column += self.file.indent(line)
-        hint = "" if isinstance(error, Refused) else "gitlab-triage stops here, too."
-        self.file.problem(
-            (*self.rule.where, *at), str(error.sentence).rstrip(".") + ".", hint, at=(line, column) if line else None
-        )
+        self.file.problem((*self.rule.where, *at), what, hint, warns=warns, at=(line, column) if line else None)
 
     def text(self, value: Any, at: Path, *, expands: bool, trims: bool = False) -> None:
         if value is None or (value is False and not isinstance(at[-1], int)):
@@ -114,6 +139,7 @@ class RuleDraft:
             self.ruby_problem(error, value, at)
             return
         self.templates[at] = template
+        self.mentions(template.mentions, value, at)
         for name in _PLACEHOLDER.findall(value) if expands else []:
             near = difflib.get_close_matches(name, PLACEHOLDERS, n=1, cutoff=0.7)
             if name not in PLACEHOLDERS and near:

@@ -27,7 +27,7 @@ class Ruby(CheckedHere):
     name = "ruby"
     accepts = "a Ruby expression"
     says = "Anything that can be said in Ruby; see the expressions."
-    example = "ruby: resource[:upvotes] > 5 && milestone.nil?"
+    example = "ruby: resource[:upvotes].to_i > 5 && resource[:milestone].nil?"
     schema: ClassVar[Json] = {"type": ["string", "boolean"]}
     events = ("issue", "merge_request", "note")
     is_off_when_false = False

@@ -15,6 +15,7 @@ import tree_sitter_ruby
 
 from bot.triage.ruby.compiling.code import Code, Frame, Node, Scope
 from bot.triage.ruby.compiling.compiler import Compiler
+from bot.triage.ruby.compiling.tree import Mention
 from bot.triage.ruby.errors import Break, Jump, OutOfBudget, Refused, Return, RubyError
 from bot.triage.ruby.machine import Machine
 
@@ -37,6 +38,7 @@ class Program:
     Args:
         names: the bare names and methods that it uses, to see which facts it needs.
         is_constant: it uses nothing of the resource.
+        mentions: what it asks the resource itself for.
         may_change_values: it may change a list or map in place, so that it must have the resource for itself.
     """
 
@@ -44,6 +46,7 @@ class Program:
     names: frozenset[str]
     is_constant: bool
     may_change_values: bool = False
+    mentions: tuple[Mention, ...] = ()
 
     def run(self, vm: Machine) -> Any:
         """Its value. Raises RubyError and Refused."""
@@ -70,4 +73,6 @@ def compile_expression(source: str, scope: Scope | None = None) -> Program:
     compiler = Compiler(data, scope or Scope())
     compiler.check_tree(root)
     code = compiler.node(root)
-    return Program(code, frozenset(compiler.used), compiler.is_constant, compiler.may_change_values)
+    return Program(
+        code, frozenset(compiler.used), compiler.is_constant, compiler.may_change_values, tuple(compiler.mentions)
+    )

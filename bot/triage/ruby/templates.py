@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.triage.ruby.compiling.code import Frame, Scope, syntax_error
 from bot.triage.ruby.compiling.compiler import Compiler
+from bot.triage.ruby.compiling.tree import Mention
 from bot.triage.ruby.errors import OutOfBudget, Refused, Return, RubyError
 from bot.triage.ruby.escapes import BadEscape, double_quoted
 from bot.triage.ruby.machine import Machine
@@ -76,12 +77,14 @@ class Template:
 
     Args:
         differences: numbers of what the gem would have done otherwise with this text.
+        mentions: what its expressions ask the resource itself for.
     """
 
     pieces: tuple[str | Placeholder | Interpolation, ...]
     names: frozenset[str] = frozenset()
     is_constant: bool = True
     differences: frozenset[int] = frozenset()
+    mentions: tuple[Mention, ...] = ()
 
     @property
     def placeholders(self) -> frozenset[str]:
@@ -190,7 +193,8 @@ def compile_text(text: str, *, expands: bool = True) -> Template:
         if start is not None:
             error.start = max(0, start - offset)
         raise
-    return Template(tuple(pieces), frozenset(compiler.used), compiler.is_constant, frozenset(differences))
+    mentions = tuple(replace(each, start=max(0, each.start - offset)) for each in compiler.mentions)
+    return Template(tuple(pieces), frozenset(compiler.used), compiler.is_constant, frozenset(differences), mentions)
 
 
 def _unreadable(text: str) -> RubyError:

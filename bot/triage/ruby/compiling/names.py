@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.triage.ruby.compiling.code import Code, Frame, Node, always, sent, variable
 from bot.triage.ruby.compiling.hints import hint_for
-from bot.triage.ruby.compiling.tree import Tree
+from bot.triage.ruby.compiling.tree import Mention, Tree
 from bot.triage.ruby.machine import all_names, constant_method, functions, has_constant
 from bot.triage.ruby.values import Constant, Match
 
@@ -36,6 +36,7 @@ class Names(Tree):
         self.used.add(name)
         if name not in functions():
             self.is_constant = False
+            self.mentions.append(Mention(name, node.start_byte, is_field=False))
         if name not in all_names():
             raise self.refuse(node, f"There is no method or variable `{name}` here.{hint_for(name)}")
         arguments = self.arguments(args)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.triage.ruby.compiling.code import Code, Frame, Node, always, is_users, mixed, nil_code, sent
-from bot.triage.ruby.compiling.tree import Tree
+from bot.triage.ruby.compiling.tree import Mention, Tree
 from bot.triage.ruby.errors import Refused
 from bot.triage.ruby.machine import all_names, has_constant
 from bot.triage.ruby.operators import BINARY, NOT_REFUSED
 from bot.triage.ruby.values import look_up, truthy
+
+# A key that is written down, as a symbol or as a text.
+_FIELD = re.compile(r"""[:"'](\w+)["']?\Z""")
 
 
 class Operators(Tree):
@@ -126,8 +130,12 @@ class Operators(Tree):
         return lambda frame: yes(frame) if truthy(condition(frame)) else no(frame)
 
     def element(self, node: Node) -> Code:
-        target = self.node(self.field(node, "object"))
+        holder = self.field(node, "object")
+        target = self.node(holder)
         args = self.arguments(list(node.named_children[1:]))
+        key = _FIELD.match(self.text(node.named_children[-1]))
+        if self.text(holder) == "resource" and len(node.named_children) == 2 and key:
+            self.mentions.append(Mention(key[1], node.named_children[1].start_byte, is_field=True))
         start = node.start_byte
 
         def run(frame: Frame) -> Any:

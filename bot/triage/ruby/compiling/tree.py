@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from bot.triage.ruby.compiling.code import Code, Frame, Node, Scope, nil_code, syntax_error
@@ -47,12 +48,26 @@ CHANGING = frozenset(
 )
 
 
+@dataclass(frozen=True)
+class Mention:
+    """What an expression asks the resource itself for: a bare name, or a field of `resource`.
+
+    Args:
+        start: its byte in the source.
+    """
+
+    name: str
+    start: int
+    is_field: bool
+
+
 class Tree:
     """Args: data: the source, in UTF-8; positions are bytes in it."""
 
     def __init__(self, data: bytes, scope: Scope) -> None:
         self.data, self.scope = data, scope
         self.used: set[str] = set()
+        self.mentions: list[Mention] = []
         self.is_constant = True
         self.assigns_elements = False
         self.loops = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -42,6 +43,7 @@ from bot.triage.ruby.values import (
 Table = dict[str, Callable[..., Any]]
 
 
+@functools.cache
 def tables() -> dict[Any, Table]:
     """Python type (or True, False, or ("constant", name)) to the methods of such a value."""
     anything = objects.OBJECT
