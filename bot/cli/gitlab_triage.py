@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
+
+from bot.cli.instants import NOW
 
 GEM_VERSION = "1.58.0"
 LONG_FLAGS = (
@@ -99,7 +100,7 @@ triage:
 @click.option("--init-ci", is_flag=True, help="Write .gitlab-ci.yml.")
 @click.option("--lenient", is_flag=True, help="Run what the gem would have run; its mistakes are warnings.")
 @click.option("--refetch", is_flag=True, help="Each rule asks for its own list, as the gem does.")
-@click.option("--now", metavar="TIME", help="The instant to take for now, like 2026-03-15T10:30:00Z.")
+@NOW
 @click.argument("ignored", nargs=-1)
 def gitlab_triage(**flags: Any) -> int:
     """Triage issues, merge requests, epics, branches and work items by policy files.
@@ -124,21 +125,6 @@ def gitlab_triage(**flags: Any) -> int:
     from bot.cli.triage_run import run_gem
 
     return run_gem(flags)
-
-
-def instant(text: str | None) -> dt.datetime:
-    """The --now of a command, or the clock's. Raises WrongInput."""
-    from bot.domain.errors import WrongInput
-
-    if text is None:
-        return dt.datetime.now(dt.UTC)
-    try:
-        found = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        raise WrongInput(f"--now is {text!r}; write an instant like 2026-03-15T10:30:00Z.") from None
-    if found.tzinfo is None:
-        raise WrongInput(f"--now is {text!r}, which has no time zone; end it with Z for UTC.")
-    return found.astimezone(dt.UTC)
 
 
 def completed(arguments: list[str]) -> list[str]:

@@ -10,24 +10,10 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from bot.cli.instants import NOW, or_now
 from bot.cli.logs import set_up_logs
 from bot.domain.errors import WrongInput
 from bot.wiring import AUTOMATIONS, Environment, connect, load_settings
-
-
-class Instant(click.ParamType):  # type: ignore[type-arg]
-    """ISO 8601; without a zone it is UTC."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
-        if isinstance(value, dt.datetime):
-            return value
-        try:
-            parsed = dt.datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no time. Write it like 2026-08-24T09:00:00Z.", param, ctx)
-        return parsed if parsed.tzinfo else parsed.replace(tzinfo=dt.UTC)
 
 
 @click.command()
@@ -39,7 +25,7 @@ class Instant(click.ParamType):  # type: ignore[type-arg]
     help="Only this automation (can be given several times).",
 )
 @click.option("--scope", metavar="REFERENCE", help="Only this: group/project#12, or the address of an issue.")
-@click.option("--now", type=Instant(), help="The time to decide by, instead of the machine's.")
+@NOW
 @click.option(
     "--apply", "apply_", is_flag=True, help="Do it. Without this, the plan is printed and nothing is written."
 )
@@ -83,7 +69,7 @@ def sweep(
     environment.token()
     settings = load_settings(environment)
     gitlab = connect(environment, settings)
-    moment = now or dt.datetime.now(dt.UTC)
+    moment = or_now(now)
     means = Means(settings, gitlab.reader, gitlab.writer if apply_ else None, AUTOMATIONS)
     chosen = [each for each in AUTOMATIONS if not names or each.name in names]
     parts: list[Part] = []

@@ -8,14 +8,14 @@ import re
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.gitlab_triage import instant
+from bot.cli.instants import or_now
 from bot.domain.errors import WrongInput, WrongSettings
 
 if TYPE_CHECKING:
@@ -57,18 +57,23 @@ def run_gem(flags: Json) -> int:
     for each in flags["ignored"]:
         click.echo(f"[WARNING] {each} is no flag; it is ignored.")
     source = _source(flags)
-    now = instant(flags["now"])
     zone = local_zone()
     options = Options(
         source,
-        now,
+        or_now(flags["now"]),
         zone,
         refetch=flags["refetch"],
         repeats_notes=True,
         reference=flags["resource_reference"] or None,
         extensions=triage_extensions(),
     )
-    policies = _policies(_files(flags), lenient=flags["lenient"], source=source.kind)
+    try:
+        policies = read_files(_files(flags), lenient=flags["lenient"], source=source.kind)
+    except WrongSettings as wrong:
+        is_lenient_enough = any("--lenient" in problem.hint for problem in wrong.problems)
+        way = " --lenient runs these files as gitlab-triage would." if is_lenient_enough else ""
+        click.echo(f"Nothing was written.{way}", err=True)
+        raise
     is_dry = flags["dry_run"] or os.environ.get("TEST") == "true"
     runner = Runner(flags, options, is_dry=is_dry)
     runner.run(policies)
@@ -109,18 +114,15 @@ def _source(flags: Json) -> Any:
     return Source(kind, identifier)
 
 
-def _policies(files: list[str], *, lenient: bool, source: str) -> list[Policy]:
-    """All files, read and checked. Raises WrongSettings with every mistake of every file."""
+def read_files(files: Iterable[str], *, lenient: bool, source: str) -> list[Policy]:
+    """All files, read and checked; warnings are printed. Raises WrongSettings with every mistake of every file."""
     policies = [read_file(file, lenient=lenient, source=source) for file in files]
-    errors = tuple(problem for policy in policies for problem in policy.errors)
-    warnings = [problem for policy in policies for problem in policy.problems if problem.is_warning]
-    for warning in warnings:
-        click.echo(str(warning), err=True)
+    problems = [problem for policy in policies for problem in policy.problems]
+    for problem in problems:
+        if problem.is_warning:
+            click.echo(str(problem), err=True)
+    errors = tuple(problem for problem in problems if not problem.is_warning)
     if errors:
-        if any("--lenient" in problem.hint for problem in errors):
-            click.echo("Nothing was written. --lenient runs these files as gitlab-triage would.", err=True)
-        else:
-            click.echo("Nothing was written.", err=True)
         raise WrongSettings(errors)
     return policies
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from pathlib import Path
@@ -9,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.gitlab_triage import instant
-from bot.domain.errors import WrongInput, WrongSettings
+from bot.cli.instants import NOW, or_now
+from bot.domain.errors import WrongInput
 from bot.wiring import Environment, triage_extensions
 
 if TYPE_CHECKING:
-    from bot.triage.rules import Policy
+    from bot.triage.runs import Options, Source
 
 Json = dict[str, Any]
 FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=str), metavar="FILE...")
-NOW = click.option("--now", metavar="TIME", help="The instant to take for now, like 2026-03-15T10:30:00Z.")
 LENIENT = click.option("--lenient", is_flag=True, help="Mistakes that the gem runs with are warnings.")
 
 
@@ -59,18 +59,18 @@ def run(
     form: str,
     refetch: bool,
     lenient: bool,
-    now: str | None,
+    now: dt.datetime | None,
 ) -> None:
     """Plan what the policies in FILE... would do, and do it with --apply."""
     from bot.cli.plan_output import render_run
     from bot.cli.sweeping import progress
-    from bot.cli.triage_run import local_zone
-    from bot.domain.plan import Notice, NoticeKind, Plan
+    from bot.cli.triage_run import read_files
+    from bot.domain.plan import Plan
     from bot.runtime.applying import apply_plan
     from bot.runtime.run import Part, Run
-    from bot.triage.engine import Engine
+    from bot.triage.planning import plan_source
     from bot.triage.reading import Known
-    from bot.triage.runs import Options, Source, World
+    from bot.triage.runs import Source, World
 
     environment: Environment = ctx.obj
     sources = [Source("projects", each) for each in projects] + [Source("groups", each) for each in groups]
@@ -79,37 +79,17 @@ def run(
         raise click.UsageError("Say what to triage: --project PATH, --group PATH or --all-projects.")
     environment.token()
     gitlab = _connect(environment)
-    moment, zone = instant(now), local_zone()
-    own = gitlab.identity.usernames()
-    parts: list[Part] = []
-    steps: list[Any] = []
+    now = or_now(now)
     reading = gitlab.policy_reader()
     world = World(Known(reading))
+    parts: list[Part] = []
     with progress(len(sources)) as advance:
         for source in sources:
             advance(source.id or "all projects")
-            policies = _read(files, lenient=lenient, source=source.kind)
-            options = Options(
-                source,
-                moment,
-                zone,
-                refetch=refetch,
-                bot_usernames=own,
-                keeps_secrets=True,
-                extensions=triage_extensions(),
-            )
-            result = Engine(reading, options, world=world).run(policies)
-            notices = tuple(
-                Notice(
-                    NoticeKind.REFUSED if failure.exit_code == 4 else NoticeKind.WRONG,
-                    failure.resource or failure.rule,
-                    str(failure),
-                    public=not failure.resource,
-                )
-                for failure in result.failures
-            )
-            parts.append(Part(f"triage of {source.id or 'all projects'}", Plan(tuple(result.steps), notices)))
-            steps += result.steps
+            policies = read_files(files, lenient=lenient, source=source.kind)
+            plan = plan_source(policies, _options(source, gitlab, now, refetch=refetch), reading, world)
+            parts.append(Part(f"triage of {source.id or 'all projects'}", plan))
+    steps = [step for part in parts for step in part.plan.steps]
     if limit is not None and len(steps) > limit:
         counts = ", ".join(f"{count} {kind}" for kind, count in Plan(tuple(steps)).counts().items())
         click.echo(
@@ -171,25 +151,17 @@ def check(ctx: click.Context, files: tuple[str, ...], form: str, source: str, le
 @LENIENT
 @NOW
 @click.pass_context
-def explain(ctx: click.Context, file: str, resource: str, lenient: bool, now: str | None) -> None:
+def explain(ctx: click.Context, file: str, resource: str, lenient: bool, now: dt.datetime | None) -> None:
     """Why each rule of FILE holds for a resource, or does not; and what would be done."""
-    from bot.cli.triage_run import local_zone
+    from bot.cli.triage_run import read_files
     from bot.triage.explaining import explain_policy, reference_of
-    from bot.triage.runs import Options
 
     environment: Environment = ctx.obj
     environment.token()
     reference = reference_of(resource, environment.gitlab_url)
-    policy = _read((file,), lenient=lenient, source=reference.source.kind)[0]
+    [policy] = read_files((file,), lenient=lenient, source=reference.source.kind)
     gitlab = _connect(environment)
-    options = Options(
-        reference.source,
-        instant(now),
-        local_zone(),
-        bot_usernames=gitlab.identity.usernames(),
-        keeps_secrets=True,
-        extensions=triage_extensions(),
-    )
+    options = _options(reference.source, gitlab, now)
     for line in explain_policy(policy, reference, options, gitlab.policy_reader()):
         click.echo(line)
 
@@ -209,7 +181,7 @@ def evaluate(
     facts: Path | None,
     batch: Path | None,
     is_text: bool,
-    now: str | None,
+    now: dt.datetime | None,
 ) -> None:
     """Try EXPRESSION on a resource; or each row of a batch.
 
@@ -231,7 +203,7 @@ def evaluate(
     else:
         row, kind, api = _from_gitlab(ctx.obj, str(resource))
     try_it = try_text if is_text else try_condition
-    trial = try_it(expression, row, kind, api, instant(now), local_zone())
+    trial = try_it(expression, row, kind, api, or_now(now), local_zone())
     if trial.printed:
         click.echo(trial.printed, nl=False)
     if trial.refused is not None:
@@ -306,19 +278,20 @@ def _fixture(batch: Path, name: str) -> Path:
     raise FileNotFoundError(f"the fixture {name} is not beside the batch")
 
 
-def _read(files: tuple[str, ...], *, lenient: bool, source: str) -> list[Policy]:
-    """Raises WrongSettings with every mistake."""
-    from bot.cli.triage_run import read_file
+def _options(source: Source, gitlab: Any, now: dt.datetime | None, *, refetch: bool = False) -> Options:
+    """The house's habits: notes once, and nothing is told to more people than may know it."""
+    from bot.cli.triage_run import local_zone
+    from bot.triage.runs import Options
 
-    policies = [read_file(file, lenient=lenient, source=source) for file in files]
-    for policy in policies:
-        for problem in policy.problems:
-            if problem.is_warning:
-                click.echo(str(problem), err=True)
-    errors = tuple(problem for policy in policies for problem in policy.errors)
-    if errors:
-        raise WrongSettings(errors)
-    return policies
+    return Options(
+        source,
+        or_now(now),
+        local_zone(),
+        refetch=refetch,
+        bot_usernames=gitlab.identity.usernames(),
+        keeps_secrets=True,
+        extensions=triage_extensions(),
+    )
 
 
 def _connect(environment: Environment) -> Any:

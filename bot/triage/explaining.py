@@ -29,7 +29,7 @@ _ADDRESS = re.compile(
 
 
 @dataclass(frozen=True)
-class Reference:
+class ResourceReference:
     """A resource as people name it.
 
     Args:
@@ -42,7 +42,7 @@ class Reference:
     number: str
 
 
-def reference_of(text: str, base_url: str) -> Reference:
+def reference_of(text: str, base_url: str) -> ResourceReference:
     """The resource of `group/project#12`, or of its address in GitLab. Raises WrongInput."""
     address = _ADDRESS.match(re.split("[?#]", text)[0]) if "://" in text else None
     if address:
@@ -50,7 +50,9 @@ def reference_of(text: str, base_url: str) -> Reference:
             raise WrongInput(f"{text} is not in the GitLab that is asked, {base_url}. Set GITLAB_URL.")
         place, is_group = address["place"], bool(address["groups"])
         kinds = ("work_items",) if is_group and place == "work_items" else KINDS[SIGNS[place]]
-        return Reference(Source("groups" if is_group else "projects", address["path"]), kinds, address["number"])
+        return ResourceReference(
+            Source("groups" if is_group else "projects", address["path"]), kinds, address["number"]
+        )
     match = _REFERENCE.match(text)
     if not match:
         raise WrongInput(
@@ -59,10 +61,10 @@ def reference_of(text: str, base_url: str) -> Reference:
         )
     kinds = KINDS[match["sign"] or ":"]
     source = Source("groups" if kinds == ("epics",) else "projects", match["path"])
-    return Reference(source, kinds, match["number"] or match["branch"])
+    return ResourceReference(source, kinds, match["number"] or match["branch"])
 
 
-def read_resource(reading: Reading, reference: Reference, kind: str) -> Json:
+def read_resource(reading: Reading, reference: ResourceReference, kind: str) -> Json:
     """The resource as GitLab has it. Raises WrongInput where it is not there, GitLabError where GitLab refuses."""
     path, number = reference.source.path, reference.number
     row: Any = None
@@ -85,7 +87,7 @@ def read_resource(reading: Reading, reference: Reference, kind: str) -> Json:
     return dict(row)
 
 
-def explain_policy(policy: Policy, reference: Reference, options: Options, reading: Reading) -> Iterator[str]:
+def explain_policy(policy: Policy, reference: ResourceReference, options: Options, reading: Reading) -> Iterator[str]:
     """The explanation, line by line: every rule of the resource's type, in the order of the file."""
     engine = Engine(reading, options)
     of_type = {kind: [rule for rule in policy.rules() if rule.kind == kind] for kind in reference.kinds}

@@ -174,7 +174,7 @@ def test_deferred_reports_open_by_severity_and_by_release(
             2,
             "'no reference' is no reference. Write group/project, group/project#12",
         ),
-        (("sweep", "--now", "yesterday"), 2, "'yesterday' is no time. Write it like 2026-08-24T09:00:00Z."),
+        (("sweep", "--now", "yesterday"), 2, "'yesterday' is no instant. Write it like 2026-03-15T10:30:00Z."),
         (("sweep", "--release"), 2, "--release needs --scope"),
         (("sweep", "--automation", "nothing"), 2, "'nothing' is not one of 'incident_opening', 'policy_triage'"),
         (("sweeep",), 2, "No such command 'sweeep'. Perhaps you meant 'sweep'?"),

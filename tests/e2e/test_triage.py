@@ -149,8 +149,8 @@ def test_a_mistake_is_told_before_anything_is_asked(section: LocalGitLab, tmp_pa
     [
         (("-f", "none.yml"), "The policy file none.yml cannot be read: No such file or directory."),
         (("-f", "latin.yml"), "The policy file latin.yml is not UTF-8: byte 1 is no character."),
-        (("--now", "yesterday"), "--now is 'yesterday'; write an instant like 2026-03-15T10:30:00Z."),
-        (("--now", "2026-03-15T10:30:00"), "which has no time zone; end it with Z for UTC."),
+        (("--now", "yesterday"), "'yesterday' is no instant. Write it like 2026-03-15T10:30:00Z."),
+        (("--now", "2026-03-15T10:30:00"), "'2026-03-15T10:30:00' has no time zone. End it with Z for UTC."),
         (("-s", "users"), "invalid argument: --source users. Write projects or groups."),
         (("--all-projects",), "--all-projects option cannot be used in conjunction with --source-id option!"),
         (("--resource-reference", "42"), "--resource-reference can only start with '#' or '!' when --source=projects is passed ('42' passed)!"),

@@ -12,8 +12,9 @@ from bot.domain.plan import Notice, NoticeKind, Plan
 from bot.domain.ports import Scope
 from bot.triage.engine import Engine
 from bot.triage.extensions import NONE
+from bot.triage.planning import as_plan, plan_source
 from bot.triage.reading import Known, Reading, segment
-from bot.triage.runs import Failure, Options, Source, World
+from bot.triage.runs import Options, Source, World
 
 Json = dict[str, Any]
 
@@ -74,9 +75,8 @@ def _sweep(
     zone: ZoneInfo,
     world: World,
 ) -> Plan:
-    engine = Engine(reading, _options(source, settings, names, now, zone), world=world)
-    result = engine.run([settings.policies[file] for file in source.policies])
-    return Plan(tuple(result.steps), tuple(_notices(result.failures)))
+    policies = [settings.policies[file] for file in source.policies]
+    return plan_source(policies, _options(source, settings, names, now, zone), reading, world)
 
 
 def _one(
@@ -110,10 +110,4 @@ def _one(
         result = engine.run_event(
             [settings.policies[file] for file in source.policies], scope.resource_kind, dict(row), scope.event_kind
         )
-        yield Plan(tuple(result.steps), tuple(_notices(result.failures)))
-
-
-def _notices(failures: list[Failure]) -> Iterable[Notice]:
-    for failure in failures:
-        kind = NoticeKind.REFUSED if failure.exit_code == 4 else NoticeKind.WRONG
-        yield Notice(kind, f"triage rule {failure.rule}", failure.sentence)
+        yield as_plan(result)
