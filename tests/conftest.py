@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from bot.emulator.server import build, server
@@ -17,6 +18,11 @@ from tests.bot_process import BotProcess, without_triage
 from tests.local_gitlab import LocalGitLab, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
+# How long an example takes says nothing on a busy machine.
+hypothesis.settings.register_profile(
+    "busy machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy machine")
 Spawn = Callable[..., BotProcess]
 SEED = ROOT / "tests" / "demo" / "seed.yml"
 
