@@ -95,7 +95,7 @@ def scope_of(label: str) -> str | None:
 
 
 def with_labels(labels: list[str], add: list[str], remove: list[str]) -> list[str]:
-    """The labels afterwards; a scoped label takes the place of its siblings."""
+    """The labels afterwards, sorted as GitLab gives them; a scoped label takes the place of its siblings."""
     result = list(labels)
     for label in add:
         scope = scope_of(label)
@@ -103,7 +103,7 @@ def with_labels(labels: list[str], add: list[str], remove: list[str]) -> list[st
             result = [each for each in result if scope_of(each) != scope or each == label]
         if label not in result:
             result.append(label)
-    return [label for label in result if label not in remove]
+    return sorted(label for label in result if label not in remove)
 
 
 def apply_note(item: Item, given: str, now_text: str) -> None:
