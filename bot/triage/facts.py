@@ -114,7 +114,8 @@ def apply_note(item: Item, given: str, now_text: str) -> None:
     if words:
         item.notes += 1
         for field_name in ("user_notes_count", "user_discussions_count"):
-            if field_name in item.row or field_name == "user_notes_count":
+            counts = field_name == "user_notes_count" and item.kind in ("issues", "merge_requests")
+            if field_name in item.row or counts:
                 item.row[field_name] = (item.row.get(field_name) or 0) + 1
     for action, argument in _QUICK_ACTION.findall(body):
         names = [quoted or bare for quoted, bare in _LABEL.findall(argument)]

@@ -92,6 +92,7 @@ HOLDS: tuple[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]], ...] = 
     ("merge_requests", {"draft": False}, {"draft": False}, {"draft": True}),
     ("merge_requests", {"reviewer_id": "None"}, {"reviewers": []}, {"reviewers": [{"id": 3}]}),
     ("merge_requests", {"reviewer_id": 3}, {"reviewers": [{"id": 3}]}, {"reviewers": [{"id": 4}]}),
+    ("issues", {"issue_type": "incident"}, {"issue_type": "incident"}, {"issue_type": "INCIDENT"}),
     ("merge_requests", {"source_branch": "F1"}, {"source_branch": "F1"}, {"source_branch": "f1"}),
     ("merge_requests", {"source_branch": "any"}, {"source_branch": "any"}, {"source_branch": "f1"}),
 )
@@ -255,6 +256,19 @@ def test_hours_that_are_compared_here_are_instants(kind: str, condition: str, up
     reading = FakeReading({path: [issue(1, updated_at=updated, group_id=5)]})
     assert len(run(policy([rule], kind), reading, source=source).steps) == holds
     assert reading.asked[0] == f"{path}?"
+
+
+def test_later_rules_see_labels_in_gitlabs_order_and_no_count_of_notes_on_epics() -> None:
+    first = {"name": "first", "conditions": {}, "actions": {"labels": ["group::two"], "comment": "x"}}
+    second = {
+        "name": "second",
+        "conditions": {"ruby": "resource[:user_notes_count].nil?"},
+        "actions": {"comment": "#{resource[:labels].join(' ')}"},
+    }
+    reading = FakeReading({EPICS: [issue(1, group_id=5, labels=["feature", "stale"])]}, {})
+    reading.answers["groups/5/labels/group%3A%3Atwo"] = {"name": "group::two"}
+    result = run(policy([first, second], "epics"), reading, source=Source("groups", "5"))
+    assert summaries(result)[-1].endswith(": feature group::two stale"), result.failures
 
 
 @pytest.mark.parametrize("attribute", ["committed_date", "authored_date"])

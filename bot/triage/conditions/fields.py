@@ -107,6 +107,7 @@ class IssueType(Field):
     accepts = "issue, incident, test_case, task"
     says = "The type of the issue."
     example = "issue_type: incident"
+    is_exact = True
 
 
 class Iteration(Field):
