@@ -214,7 +214,7 @@ class Engine:
         """The resources that a rule acts on, in the order in which it does; None where the list could not be read."""
         try:
             candidates = list(self._candidates(rule, expansion))
-        except (GitLabError, RubyError, status_list.SourceHasNoPath) as error:
+        except (GitLabError, RubyError, Refused, status_list.SourceHasNoPath) as error:
             self.fail(rule, error)
             return None
         found = [item for item in candidates if not item.is_gone]
@@ -260,9 +260,11 @@ class Engine:
             params = [("state", state)] if state else []
             checks = self._list_conditions(rule, expansion)
             unchanged = [each for each in checks if each.key != "state"]
-            for item in self._list(rule, params, is_kept=True):
+            items = self._list(rule, params, is_kept=True)
+            for item in items:
                 if all(each.holds(item) for each in (checks if item.changed else unchanged)):
                     yield item
+            yield from self._brought_in(rule, checks, {item.key for item in items})
             return
         listed = self._list_conditions(rule, expansion)
         seen = set()
@@ -271,7 +273,10 @@ class Engine:
             if not item.is_changed or all(each.holds(item) for each in listed if each.is_touched_by(item.changed)):
                 seen.add(item.key)
                 yield item
-        # What the run itself has changed since may belong here now, though GitLab did not list it.
+        yield from self._brought_in(rule, listed, seen)
+
+    def _brought_in(self, rule: Rule, listed: list[Bound], seen: set[Any]) -> Iterator[Item]:
+        """What the run itself has changed so that it belongs to the list now, though GitLab did not list it."""
         for item in [each for each in self.items.values() if each.changed and each.kind == rule.kind]:
             if item.key not in seen and self._may_belong_now(rule, listed, item):
                 yield item

@@ -121,6 +121,8 @@ def apply_note(item: Item, given: str, now_text: str) -> None:
         names = [quoted or bare for quoted, bare in _LABEL.findall(argument)]
         if action in ("label", "labels") and names:
             item.row["labels"] = with_labels(item.labels, names, [])
+        elif action == "confidential":
+            item.row["confidential"] = True
         elif action in ("unlabel", "remove_label"):
             item.row["labels"] = [label for label in item.labels if names and label not in names]
         elif action == "relabel" and names:

@@ -62,6 +62,20 @@ def test_a_resource_that_fits_two_expansions_is_handled_once() -> None:
     assert summaries(result) == ["add note: note on grp/proj#1: x"]
 
 
+def test_what_a_rule_closes_is_seen_by_rules_that_share_the_closed_ones() -> None:
+    close = {"name": "c", "conditions": {"state": "opened", "labels": ["a"]}, "actions": {"status": "close"}}
+    note = {"name": "n", "conditions": {"state": "closed", "labels": ["a"]}, "actions": {"comment": "x"}}
+    result = run(policy([close, note, note]), reading(issue(1, labels=["a"])))
+    assert [step.change.kind for step in result.steps] == ["update", "add note", "add note"]
+
+
+def test_what_a_quick_action_makes_confidential_is_hidden_from_then_on() -> None:
+    hide = {"name": "h", "conditions": {"state": "opened"}, "actions": {"comment": "so\n/confidential"}}
+    tell = {"name": "t", "conditions": {"state": "opened"}, "actions": {"comment": "{{title}}"}}
+    result = run(policy([hide, tell]), reading(issue(1, title="Secret")))
+    assert [step.change.body for step in result.steps if isinstance(step.change, AddNote)][-1] == "(confidential)"
+
+
 def test_nil_stops_only_the_resource_that_has_it() -> None:
     rule = {"name": "r", "conditions": {"ruby": "resource[:closed_at] < '2027'"}, "actions": {"comment": "x"}}
     result = run(policy([rule]), reading(issue(1), issue(2, closed_at="2026-01-01T00:00:00Z")))
