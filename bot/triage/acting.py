@@ -7,10 +7,11 @@ from types import MappingProxyType
 from bot.domain.changes import AddNote, hash_of
 from bot.domain.markers import marker
 from bot.triage.conditions import Seen
-from bot.triage.facts import Item, apply_note
+from bot.triage.facts import Item
 from bot.triage.opening import Opening
 from bot.triage.policy import rule_of
 from bot.triage.preparing import Prepared
+from bot.triage.quick_actions import apply_note
 from bot.triage.ruby.errors import Refused
 from bot.triage.rules import is_on, plain_text
 from bot.triage.updating import Updating
@@ -40,7 +41,7 @@ class Acting(Updating, Opening):
             self._comment_on_summary(prepared, summary)
         for each in prepared:
             if each.issue is not None and each.issue.title.strip():
-                opened = self._open(each.issue, self._destination("issue", each.item))
+                opened = self._open(each.issue, self._destination("issue", each.item), about=each.item.name)
                 if opened is not None:
                     self.add(opened, f"for {each.item.name}", each.item)
         if is_on(actions.get("delete")):
@@ -82,7 +83,7 @@ class Acting(Updating, Opening):
                 continue
             body = f"{each.comment}\n\n{mark}" if mark else each.comment
             self._note(each.item, body, mark)
-            apply_note(each.item, each.comment, self._now_text())
+            apply_note(each.item, each.comment, self.engine.options.now, self.known)
 
     def _note(self, item: Item, body: str, mark: str) -> None:
         actions = self.rule.actions

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
-_QUICK_ACTION = re.compile(r"^/(\w+)[ \t]*(.*?)[ \t]*$", re.MULTILINE)
-_FENCED = re.compile(r"^ {0,3}(```+|~~~+)[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_LABEL = re.compile(r'~"([^"]+)"|~([^\s~"]+)')
 
 
 @dataclass(eq=False, slots=True)
@@ -106,43 +102,14 @@ def with_labels(labels: list[str], add: list[str], remove: list[str]) -> list[st
     return sorted(label for label in result if label not in remove)
 
 
-def apply_note(item: Item, given: str, now_text: str) -> None:
-    """What a note changes: the clock, the count, and what its quick actions do."""
-    # Within a fence GitLab executes nothing.
-    body = _FENCED.sub("", given)
-    words = _QUICK_ACTION.sub("", body).strip() or body != given
-    if words:
-        item.notes += 1
-        for field_name in ("user_notes_count", "user_discussions_count"):
-            counts = field_name == "user_notes_count" and item.kind in ("issues", "merge_requests")
-            if field_name in item.row or counts:
-                item.row[field_name] = (item.row.get(field_name) or 0) + 1
-    for action, argument in _QUICK_ACTION.findall(body):
-        names = [quoted or bare for quoted, bare in _LABEL.findall(argument)]
-        if action in ("label", "labels") and names:
-            item.row["labels"] = with_labels(item.labels, names, [])
-        elif action == "confidential":
-            item.row["confidential"] = True
-        elif action in ("unlabel", "remove_label"):
-            item.row["labels"] = [label for label in item.labels if names and label not in names]
-        elif action == "relabel" and names:
-            item.row["labels"] = names
-        elif action == "close":
-            apply_state(item, "close", now_text)
-        elif action == "reopen":
-            apply_state(item, "reopen", now_text)
-    touch(item, now_text, "user_notes_count")
-    if any(action not in ("close", "reopen") for action, _ in _QUICK_ACTION.findall(body)):
-        _mark(item, {"labels"})
-
-
 def touch(item: Item, now_text: str, *fields: str) -> None:
     """GitLab renews updated_at with every change."""
     item.row["updated_at"] = now_text
-    _mark(item, {"updated_at", *fields})
+    mark_changed(item, {"updated_at", *fields})
 
 
-def _mark(item: Item, fields: set[str]) -> None:
+def mark_changed(item: Item, fields: set[str]) -> None:
+    """The run has changed these fields of it."""
     item.changed |= fields
     if item.made:
         key, known = item.made[-1]

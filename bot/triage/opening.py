@@ -20,8 +20,11 @@ Json = dict[str, Any]
 class Opening(Deciding):
     """Issues and summaries."""
 
-    def _open(self, texts: IssueTexts, project: str) -> OpenIssue | None:
-        """None where the bot has written this issue already, and it is still open."""
+    def _open(self, texts: IssueTexts, project: str, *, about: str = "") -> OpenIssue | None:
+        """None where the bot has written this issue already, and it is still open.
+
+        Args: about: the resource that it is opened for; empty for a summary, which has one title for all.
+        """
         fields: list[tuple[str, object]] = []
         shown: list[tuple[str, str]] = []
         if texts.labels:
@@ -42,7 +45,9 @@ class Opening(Deciding):
         mark = ""
         if not self.engine.options.repeats_notes:
             mark = marker(
-                "triage_issue", rule=hash_of(f"{self.rule.kind} {self.rule.shown_name}"), title=hash_of(texts.title)
+                "triage_issue",
+                rule=hash_of(f"{self.rule.kind} {self.rule.shown_name} {about}"),
+                title=hash_of(texts.title),
             )
             if self._is_open(project, texts.title, mark) or self.is_planned(project, mark):
                 return None

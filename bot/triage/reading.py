@@ -106,17 +106,23 @@ class Known:
     def label_ids(self, holder: str) -> dict[str, int]:
         return {str(row["name"]): int(row["id"]) for row in self.rows(f"{holder}/labels")}
 
-    def user_id(self, username: str) -> int:
+    def user(self, username: str) -> Json:
         answer = self.get("users", ("username", username))
         if not isinstance(answer, list) or not answer:
             raise UnknownName(f"User `{username}` doesn't exist!")
-        return int(answer[0]["id"])
+        return dict(answer[0])
 
-    def milestone_id(self, holder: str, title: str) -> int:
+    def user_id(self, username: str) -> int:
+        return int(self.user(username)["id"])
+
+    def milestone(self, holder: str, title: str) -> Json:
         answer = self.get(f"{holder}/milestones", ("title", title), ("include_ancestors", "true"))
         if not isinstance(answer, list) or not answer:
             raise UnknownName(f"Milestone `{title}` doesn't exist!")
-        return int(answer[0]["id"])
+        return dict(answer[0])
+
+    def milestone_id(self, holder: str, title: str) -> int:
+        return int(self.milestone(holder, title)["id"])
 
     def project_id(self, path: str) -> int:
         if not path.strip():

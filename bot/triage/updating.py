@@ -145,17 +145,18 @@ class Updating(Deciding):
         for key in ("assignees", "reviewers"):
             names = each.names.get(key)
             if names is not None:
-                row[key] = [{"id": self.known.user_id(name), "username": name} for name in names]
+                row[key] = [self.known.user(name) for name in names]
             elif each.names.get(f"remove_{key}"):
                 row[key] = [
                     u for u in row.get(key) or [] if u.get("username") not in (each.names[f"remove_{key}"] or [])
                 ]
         row["assignee"] = (row.get("assignees") or [None])[0]
         if each.texts.get("milestone"):
-            row["milestone"] = {"title": each.texts["milestone"]}
-        for key in ("due_date", "title"):
-            if each.texts.get(key):
-                row[key] = each.texts[key]
+            row["milestone"] = self.known.milestone(item.holder, each.texts["milestone"])
+        if each.texts.get("due_date"):
+            row["due_date"] = _iso_date(each.texts["due_date"])
+        if each.texts.get("title"):
+            row["title"] = each.texts["title"].strip()
         for key in ("weight", "discussion_locked"):
             if key in actions:
                 row[key] = actions[key]
@@ -194,7 +195,7 @@ class Updating(Deciding):
         self.add(change, "its actions", item)
         item.row["labels"] = with_labels(item.labels, add, remove)
         if people:
-            item.row["assignees"] = [{"id": self.known.user_id(name), "username": name} for name in people]
+            item.row["assignees"] = [self.known.user(name) for name in people]
         touch(item, self._now_text(), "labels", "assignees")
 
     def _set_status(self, prepared: list[Prepared], status: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from bot.triage.conditions.condition import (
@@ -20,6 +21,11 @@ from bot.triage.conditions.condition import (
 )
 from bot.triage.facts import Item
 from bot.triage.rules import names_of
+
+
+def _single_names(names: Iterable[str]) -> list[str]:
+    """As GitLab reads the list that it is sent: a comma separates, also within an entry."""
+    return [part.strip() for name in names for part in name.split(",")]
 
 
 class Labels(Condition):
@@ -58,7 +64,7 @@ class Labels(Condition):
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
         has = item.labels
-        wanted = asked.labels if asked.labels is not None else names_of(value)
+        wanted = _single_names(asked.labels if asked.labels is not None else names_of(value))
         lower = [name.lower() for name in wanted]
         if "none" in lower:
             return not has
@@ -89,7 +95,7 @@ class ForbiddenLabels(Condition):
         return [("not[labels]", ",".join(name.strip() for name in names_of(value)))] if is_sent(value) else []
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
-        forbidden = [name.strip() for name in names_of(value)]
+        forbidden = _single_names(names_of(value))
         lower = [name.lower() for name in forbidden]
         if "none" in lower:
             return bool(item.labels)

@@ -35,6 +35,9 @@ from bot.triage.ruby.moments import Moment
 from bot.triage.rules import plain_text
 
 _KEYS = ("attribute", "condition", "interval_type", "interval", "filter_in_ruby", "last_activity_by")
+# Roughly, to tell what no calendar has.
+_DAYS = {"minutes": 1 / 1440, "hours": 1 / 24, "days": 1, "weeks": 7, "months": 30.4, "years": 365.2}
+_FARTHEST = 1900 * 365
 _WORDS = ("none", "any", "upcoming", "started")
 _EVERYTHING = "ignores the whole condition, so that everything matches"
 
@@ -90,6 +93,11 @@ class Date(Condition):
         found = checks.fields(value, _KEYS, needed)
         if found is None:
             return
+        days = abs(found["interval"]) * _DAYS[found["interval_type"]]
+        if not days < _FARTHEST:
+            checks.problem(
+                "interval goes back beyond the first year of the calendar.", "Write fewer.", at=("interval",)
+            )
         if isinstance(found["interval"], float) and found["interval_type"] in ("months", "years"):
             checks.problem("a part of a month or year has no length.", "Use days.", at=("interval",))
         if kind == "work_items" and found["interval"] <= 0:
