@@ -359,3 +359,15 @@ def test_conditions_of_our_own(conditions: dict[str, Any], expected: list[str]) 
         policy([{"name": "r", "conditions": conditions, "actions": {"comment": "x"}}]), FakeReading({ISSUES: rows})
     )
     assert [step.subject for step in result.steps] == expected
+
+
+def test_an_issue_of_one_title_is_opened_for_each_resource_once() -> None:
+    actions = {"issue": {"title": "Look at it", "description": "{{web_url}}"}}
+    read = policy([{"name": "r", "conditions": {"state": "opened", "ruby": "resource[:iid] < 5"}, "actions": actions}])
+    options: dict[str, Any] = {"repeats_notes": False, "bot_usernames": frozenset({"bot"})}
+    first = opened(run(read, FakeReading({ISSUES: [issue(1), issue(2)]}), **options))
+    assert [each.title for each in first] == ["Look at it", "Look at it"]
+    bot = {"id": 1, "username": "bot"}
+    there = [issue(8 + n, title=each.title, description=each.description, author=bot) for n, each in enumerate(first)]
+    again = run(read, FakeReading({ISSUES: [issue(1), issue(2), issue(3), *there]}), **options)
+    assert [step.subject for step in again.steps] == ["grp/proj#3"]
