@@ -12,29 +12,6 @@ import click
 from bot.cli.instants import NOW
 
 GEM_VERSION = "1.58.0"
-LONG_FLAGS = (
-    "--dry-run",
-    "--policies-file",
-    "--all-projects",
-    "--source",
-    "--source-id",
-    "--project-id",
-    "--resource-reference",
-    "--token",
-    "--host-url",
-    "--require",
-    "--debug",
-    "--summary",
-    "--quiet",
-    "--cache-dir",
-    "--help",
-    "--version",
-    "--init",
-    "--init-ci",
-    "--lenient",
-    "--refetch",
-    "--now",
-)
 EXAMPLE_POLICY = """\
 # What is done, and to what: https://gitlab.com/gitlab-org/ruby/gems/gitlab-triage describes the language.
 resource_rules:
@@ -128,16 +105,26 @@ def gitlab_triage(**flags: Any) -> int:
 
 
 def completed(arguments: list[str]) -> list[str]:
-    """Long flags may be shortened, as far as they stay unique."""
+    """Long flags may be shortened as far as they stay unique, and written --DRY_RUN, as in Ruby."""
+    options = [option for option in gitlab_triage.params if isinstance(option, click.Option)]
+    with_value = {name for option in options if not option.is_flag for name in option.opts}
+    flags = [name for option in options for name in option.opts if name.startswith("--")] + ["--help"]
     result: list[str] = []
+    is_value = False
     for place, argument in enumerate(arguments):
-        name, equals, value = argument.partition("=")
-        if name == "--":
+        if is_value or not argument.startswith("-"):
+            result.append(argument)
+            is_value = False
+            continue
+        if argument == "--":
             return result + arguments[place:]
-        if name.startswith("--") and name not in LONG_FLAGS:
-            near = [flag for flag in LONG_FLAGS if flag.startswith(name)]
+        name, equals, value = argument.partition("=")
+        if name.startswith("--"):
+            spelled = name.lower().replace("_", "-")
+            near = [flag for flag in flags if flag == spelled] or [flag for flag in flags if flag.startswith(spelled)]
             name = near[0] if len(near) == 1 else name
         result.append(f"{name}{equals}{value}")
+        is_value = name in with_value and not equals
     return result
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from fractions import Fraction
 from typing import Any
 
@@ -56,6 +57,8 @@ _ESCAPES = {
     "\\": "\\\\",
 }
 
+_UNPRINTABLE = ("Cc", "Cn", "Cs", "Zl", "Zp")
+
 
 def quoted(value: str) -> str:
     parts = []
@@ -64,17 +67,11 @@ def quoted(value: str) -> str:
             parts.append(_ESCAPES[character])
         elif character == "#" and value[place + 1 : place + 2] in ("{", "@", "$") and value[place + 1 : place + 2]:
             parts.append("\\#")
-        elif character < " " or character == "\x7f":
-            parts.append(f"\\x{ord(character):02X}" if character == "\x7f" else _control(character))
-        elif not character.isprintable() and character != "\u00a0":
+        elif unicodedata.category(character) in _UNPRINTABLE and character != "\x85":
             parts.append(f"\\u{ord(character):04X}" if ord(character) < 0x10000 else f"\\u{{{ord(character):X}}}")
         else:
             parts.append(character)
     return '"' + "".join(parts) + '"'
-
-
-def _control(character: str) -> str:
-    return f"\\u{ord(character):04X}" if character == "\0" else f"\\x{ord(character):02X}"
 
 
 def _symbol_text(name: str) -> str:

@@ -69,16 +69,16 @@ class Literals(Tree):
         if "'" in opening or "`" in opening:
             raise self.refuse(node, "A quoted heredoc is not supported.")
         parts: list[str | Code] = []
-        place = body.start_byte
+        ends = [child for child in body.children if child.type == "heredoc_end"]
+        if not ends or ends[0].is_missing or ends[0].start_byte == ends[0].end_byte:
+            raise syntax_error("can't find the end of the heredoc", node.start_byte)
         for child in body.children:
-            if child.type == "heredoc_end":
+            if child == ends[0]:
                 break
             if child.type == "interpolation":
                 parts.append(self.interpolation(child))
             else:
                 parts.append(self.text(child))
-            place = child.end_byte
-        del place
         if parts and isinstance(parts[-1], str) and not opening.startswith("<<~") and not opening[2:3].isalpha():
             parts[-1] = parts[-1].rstrip(" \t") if "\n" in parts[-1] else parts[-1]
         texts = [part for part in parts if isinstance(part, str)]
