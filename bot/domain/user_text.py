@@ -2,6 +2,7 @@
 
 Quick actions: GitLab executes a raw line that begins with `/` at column 0 (doc/user/project/quick_actions, GitLab 19).
 Mentions are found after Markdown was rendered, so an entity for the @ would not help; an invisible word joiner does.
+For the same reason an entity in the text must not become an @.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85\v\f]")
 _QUICK_ACTION = re.compile(r"^([ \t\u2060\u200b\ufeff]*)/", re.MULTILINE)
 _MENTION = re.compile(r"@(?=[\w.-])")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_ENTITY = re.compile(r"&(?=(?:#\w{1,10}|[A-Za-z]\w{1,40});)")
 _JINJA = re.compile(r"\{(?=[{%#])")
 _FENCE = re.compile(r"^(\s*)(>>>)", re.MULTILINE)
 _REMOVED = {"Cc", "Cf", "Cs", "Co"}
@@ -30,6 +32,7 @@ def harmless(text: str) -> str:
     """The same words, with quick actions, mentions, HTML, comments, Jinja and control characters made inert."""
     text = _LINE_ENDS.sub("\n", text)
     text = "".join(character for character in text if _keep(character))
+    text = _ENTITY.sub(f"&{WORD_JOINER}", text)
     text = _QUICK_ACTION.sub(r"\1\\/", text)
     text = _TAG.sub("&lt;", text)
     text = _MENTION.sub(f"@{WORD_JOINER}", text)
@@ -46,6 +49,7 @@ def harmless_line(text: str, most_characters: int = 255) -> str:
 def harmless_title(text: str, most_characters: int = 255) -> str:
     """For the title of an issue, which GitLab shows as plain text: no control characters, mentions or Jinja."""
     text = "".join(character for character in _LINE_ENDS.sub(" ", text) if _keep(character))
+    text = _ENTITY.sub(f"&{WORD_JOINER}", text)
     text = _JINJA.sub(f"{{{WORD_JOINER}", _MENTION.sub(f"@{WORD_JOINER}", text))
     line = " ".join(text.split())
     return line if len(line) <= most_characters else line[: most_characters - 1] + "…"

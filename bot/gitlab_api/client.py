@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import gitlab
 import requests
 
 from bot.domain.errors import GitLabRefused, GitLabUnreachable
+from bot.gitlab_api.paging import Paging
 from bot.gitlab_api.session import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, USER_AGENT, GitLabSession
 
 Json = dict[str, Any]
@@ -66,18 +67,12 @@ class Client:
     def pages(self, path: str, **params: Any) -> Iterator[list[Json]]:
         """Page after page of 100, by GitLab's own next link or next page."""
         params = {"per_page": PAGE} | params
-        while True:
-            rows, headers = self._send("GET", path, params, None)
+        paging = Paging(f"GET {path.removeprefix(self.url)}")
+        following: Json | None = params
+        while following is not None:
+            rows, headers = self._send("GET", path, following, None)
             yield rows
-            following = headers.get("X-Next-Page")
-            if following:
-                params = params | {"page": following}
-                continue
-            links = requests.utils.parse_header_links(headers.get("Link", ""))
-            after = next((each["url"] for each in links if each.get("rel") == "next"), None)
-            if following is not None or after is None:
-                return
-            params = dict(parse_qsl(urlsplit(after).query, keep_blank_values=True))
+            following = paging.after(headers, following)
 
     def rows(self, path: str, **params: Any) -> list[Json]:
         """All rows of all pages."""
@@ -113,13 +108,24 @@ class Client:
         except gitlab.GitlabError as error:  # for example a redirect of a POST, from http to https
             raise GitLabRefused(error.response_code or 0, _words(error.error_message), asked) from None
         except requests.RequestException as error:
-            raise GitLabUnreachable(asked, type(error).__name__) from None
+            raise GitLabUnreachable(asked, _cause(error, urlsplit(self.url).netloc or self.url)) from None
         if not response.content:
             return None, response.headers
         try:
             return response.json(), response.headers
-        except ValueError:
+        except (ValueError, RecursionError):
             raise GitLabUnreachable(asked, "the answer was no JSON") from None
+
+
+def _cause(error: requests.RequestException, host: str) -> str:
+    """In words, with the host: the address may come from a file."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"the certificate of {host} is not accepted"
+    if isinstance(error, requests.Timeout):
+        return f"{host} took too long"
+    if isinstance(error, requests.ConnectionError):
+        return f"no connection to {host}"
+    return f"{type(error).__name__} from {host}"
 
 
 def _house_error(error: gitlab.GitlabHttpError, asked: str) -> GitLabRefused | GitLabUnreachable:

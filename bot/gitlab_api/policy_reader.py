@@ -7,12 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
-
-import requests
+from urllib.parse import unquote, urlsplit
 
 from bot.domain.errors import GitLabError, GitLabRefused
 from bot.gitlab_api.client import Client, Json
+from bot.gitlab_api.paging import Paging
 
 MOST_SIDE_BY_SIDE = 16
 # What follows the path of a group in a reference, an address or a longer path.
@@ -94,22 +93,15 @@ class PolicyReader:
         wanted: Json = {"per_page": str(per_page), **dict(params)}
         rows, headers = self._page(path, wanted)
         yield rows
-        total = headers.get("X-Total-Pages", "")
-        following = headers.get("X-Next-Page")
-        if following and total.isdigit() and int(total) > 2:
-            yield from self._rest(path, wanted, int(following), int(total))
+        paging = Paging(f"GET /{path}", follows_links=follows_links)
+        following = paging.after(headers, wanted)
+        if headers.get("X-Next-Page") and paging.total(headers) > 2:
+            yield from self._rest(path, wanted, paging.number(headers["X-Next-Page"]), paging.total(headers))
             return
-        while True:
-            if following:
-                wanted = wanted | {"page": following}
-            else:
-                after = _next_link(headers) if follows_links and following is None else None
-                if after is None:
-                    return
-                wanted = after
-            rows, headers = self._page(path, wanted)
+        while following is not None:
+            rows, headers = self._page(path, following)
             yield rows
-            following = headers.get("X-Next-Page")
+            following = paging.after(headers, following)
 
     def _rest(self, path: str, params: Json, first: int, last: int) -> Iterator[list[Json]]:
         with ThreadPoolExecutor(MOST_SIDE_BY_SIDE, thread_name_prefix="pages") as pool:
@@ -170,9 +162,3 @@ class PolicyReader:
             return [
                 f.result() for f in [pool.submit(c.run, tried, call) for c, call in zip(contexts, calls, strict=True)]
             ]
-
-
-def _next_link(headers: Any) -> Json | None:
-    links = requests.utils.parse_header_links(headers.get("Link", ""))
-    after = next((each["url"] for each in links if each.get("rel") == "next"), None)
-    return dict(parse_qsl(urlsplit(after).query, keep_blank_values=True)) if after else None

@@ -115,9 +115,10 @@ class GitLabSession(requests.Session):
         self.mount("http://", adapter)
 
     def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
-        """A redirect to another host must not take the token along; requests knows only of Authorization."""
+        """A redirect to another host, or to one without TLS, must not take the token along; requests knows only of
+        Authorization."""
         super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
-        if urlsplit(prepared_request.url).netloc != urlsplit(response.request.url).netloc:
+        if self.should_strip_auth(response.request.url, prepared_request.url):  # type: ignore[no-untyped-call]
             prepared_request.headers.pop("PRIVATE-TOKEN", None)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:

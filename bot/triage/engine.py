@@ -442,6 +442,9 @@ class Engine:
             # What an expression changes is seen by the texts of its own rule, as in the gem, and by nothing else.
             row = item.altered = copy.deepcopy(item.row)
         self._machine.myself = CLASS_OF[item.kind](row, item.kind, self.api)
+        # What an expression prints goes into the log, which more people read than a confidential resource.
+        is_secret = self.options.keeps_secrets and row.get("confidential") is True
+        self._machine.printed = [] if is_secret else self.result.printed
         self._machine.begin()
         return self._machine
 

@@ -23,11 +23,13 @@ Json = dict[str, Any]
 # Where a text goes: Markdown of a note or issue; a title; a name that is looked up (label, user, milestone, date).
 Place = Literal["markdown", "title", "name"]
 _LINE_ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85\v\f]")
-_LINE_ENDS_AROUND = re.compile(r"\s*[\r\n\u2028\u2029\x85\v\f]+\s*")
+_SOME_LINE_ENDS = re.compile(r"[\r\n\u2028\u2029\x85\v\f]+")
 _KEPT = "\n\t\u200c\u200d"
 _REMOVED = {"Cc", "Cf", "Cs", "Co"}
 _LINE_COMMAND = re.compile(r"^[ \t\u2060\u200b\ufeff]*(/\w*)", re.MULTILINE)
-_MENTION = re.compile(r"@([\w.-]+)")
+_MENTION = re.compile(r"@([\w.-]+)((?:/[\w.-]+)*)")
+# What Markdown reads as a character reference: &#64; is an @ before mentions are found.
+_ENTITY = re.compile(r"&(?:#\w{1,10}|[A-Za-z]\w{1,40});")
 _TAG = re.compile(r"<(?!https?://)[/!?]*[A-Za-z-]*(?<=[A-Za-z/!?-])")
 _JINJA = re.compile(r"\{[{%#]")
 _FENCE = re.compile(r"^(?:[ \t>*+-]|\d+[.)])*?(>>>|`{3,}|~{3,})", re.MULTILINE)
@@ -87,11 +89,19 @@ def _names_in(rows: tuple[Any, ...]) -> dict[str, set[str]]:
 
 def clean(text: str, *, one_line: bool) -> str:
     """Without control characters, and none that reorder or hide text; joiners that scripts and emoji need stay."""
-    ends, shown = (_LINE_ENDS_AROUND, " ") if one_line else (_LINE_ENDS, "\n")
-    text = ends.sub(shown, text)
+    text = _on_one_line(text) if one_line else _LINE_ENDS.sub("\n", text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(c for c in text if c in _KEPT or unicodedata.category(c) not in _REMOVED)
+
+
+def _on_one_line(text: str) -> str:
+    """A blank for each end of a line, and for the blanks around it."""
+    first, *lines = _SOME_LINE_ENDS.split(text)
+    if not lines:
+        return text
+    between = [line.strip() for line in lines[:-1]]
+    return " ".join([first.rstrip(), *filter(None, between), lines[-1].lstrip()])
 
 
 def settled(parts: list[Part], place: Place, known: KnownNames) -> tuple[str, bool]:
@@ -125,6 +135,8 @@ class _Text:
     def settle(self) -> tuple[str, bool]:
         if self.place == "name":
             return self.text, self.changed
+        entities = [match.start() + 1 for match in _ENTITY.finditer(self.text) if not self._is_own(*match.span())]
+        self._edit([(place, place, WORD_JOINER) for place in entities])
         if self.place == "markdown":
             self._names_in_commands()
             self._insert(_LINE_COMMAND, "\\", lambda match: self._is_own_command(match.start(), *match.span(1)))
@@ -189,6 +201,8 @@ class _Text:
             named = self._is_own(start, end) or self.known.knows("@", self.text[start:end].rstrip(".-"))
             if not self._is_own(*match.span()) and not (self._is_own(sign, sign + 1) and named):
                 edits.append((start, start, WORD_JOINER))
+            elif match[2] and not self._is_own(*match.span(2)):
+                edits.append((end, end, WORD_JOINER))
         self._edit(edits)
 
     def _fences_within(self) -> None:

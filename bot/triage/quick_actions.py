@@ -14,7 +14,7 @@ from bot.triage.facts import Item, apply_state, mark_changed, touch, with_labels
 from bot.triage.reading import Known, UnknownName
 
 Json = dict[str, Any]
-_QUICK_ACTION = re.compile(r"^/(\w+)[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_QUICK_ACTION = re.compile(r"^/(\w+)([^\n]*)", re.MULTILINE)
 # Within code and quotes GitLab executes nothing.
 _QUOTED = re.compile(
     r"^ {0,3}(```+|~~~+)[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)|^>>>[^\n]*\n.*?(?:^>>>[ \t]*$|\Z)",
@@ -37,7 +37,8 @@ def apply_note(item: Item, given: str, now: dt.datetime, known: Known) -> None:
             if name in item.row or name in _COUNTS.get(item.kind, ()):
                 item.row[name] = (item.row.get(name) or 0) + 1
     touch(item, now_text, "user_notes_count")
-    for action, argument in _QUICK_ACTION.findall(body):
+    for action, given_argument in _QUICK_ACTION.findall(body):
+        argument = given_argument.strip()
         if action in ("close", "duplicate"):
             apply_state(item, "close", now_text)
         elif action == "reopen":

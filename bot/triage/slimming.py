@@ -71,7 +71,7 @@ class Slimming:
         if isinstance(value, dict) and "username" in value:
             return self._person(value)
         if key in ("assignees", "reviewers") and isinstance(value, list):
-            return [self._person(each) for each in value]
+            return [self._person(each) if isinstance(each, dict) else each for each in value]
         if key == "references" and isinstance(value, dict):
             return {"full": value.get("full")}
         if key == "labels" and isinstance(value, list):

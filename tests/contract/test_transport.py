@@ -94,6 +94,29 @@ def test_the_token_does_not_follow_a_redirect_to_another_host() -> None:
 
 @responses.activate
 @pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (requests.exceptions.SSLError("x"), "the certificate of gitlab.example is not accepted"),
+        (requests.exceptions.ReadTimeout("x"), "gitlab.example took too long"),
+        (requests.exceptions.InvalidSchema("x"), "InvalidSchema from gitlab.example"),
+    ],
+)
+def test_why_there_was_no_answer_is_said_with_the_host(error: Exception, says: str, pauses: list[float]) -> None:
+    responses.get(f"{API}/user", body=error)
+    with pytest.raises(GitLabUnreachable, match=f"GitLab did not answer GET /user: {says}"):
+        client().get("/user")
+
+
+@responses.activate
+def test_the_token_does_not_follow_a_redirect_away_from_tls() -> None:
+    responses.get(f"{API}/user", status=302, headers={"Location": f"{API}/user".replace("https:", "http:")})
+    responses.get(f"{API}/user".replace("https:", "http:"), json={"id": 1})
+    client().get("/user")
+    assert "PRIVATE-TOKEN" not in responses.calls[1].request.headers
+
+
+@responses.activate
+@pytest.mark.parametrize(
     ("body", "words"),
     [
         ({"message": "404 Project Not Found"}, "404 Project Not Found"),
@@ -141,7 +164,7 @@ def test_what_is_wrong_with_the_token_is_said(status: int, body: dict[str, Any],
 @responses.activate
 def test_no_connection_is_unreachable(pauses: list[float]) -> None:
     responses.get(f"{API}/user", body=requests.ConnectionError("cut"))
-    with pytest.raises(GitLabUnreachable, match="GitLab did not answer GET /user: ConnectionError"):
+    with pytest.raises(GitLabUnreachable, match="GitLab did not answer GET /user: no connection to gitlab.example"):
         client().get("/user")
 
 

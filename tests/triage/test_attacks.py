@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from bot.domain.errors import GitLabRefused
 from bot.gitlab_api.policy_reader import PolicyReader
 from bot.triage.policy import read_policy
+from bot.triage.ruby.errors import OutOfBudget
+from bot.triage.ruby.machine import Machine
 from bot.triage.trying import try_condition, try_text
 from tests.triage.policies import NOW, FakeReading, issue, label, policy, run, summaries
 from tests.triage.test_harmless import NoApi
@@ -32,6 +35,22 @@ ENDLESS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("x = [1]; 40.times { x = [x, x] }; {x => 1}.size", {}),
     ("a = []; a << a; a", {}),
     ("h = {}; h[:a] = h; h.to_s", {}),
+)
+# What an evaluation would make, step by step, of an expression that only a resource starts.
+GREEDY = (
+    ("x = Rational(3, 7); 40.times { x = x * x }", "4096 bits"),
+    ("x = 3.days; 60.times { x = x * x }", "4096 bits"),
+    ("x = [1]; 60.times { x = [*x, *x] }", "more than 100000"),
+    ("x = (1..90000).to_a; x.each_cons(30000).to_a", "more than 100000 items"),
+    ("[1].cycle(10**8).first", "more than 100000"),
+    ("x = 'a' * 900000; (1..50000).map { x + 'a' }", "too much text"),
+    ("x = 'a' * 900000; (1..50000).map { x.upcase }", "too much text"),
+    ("x = 'a' * 900000; (1..50000).map { %(#{x}b) }", "too much text"),
+    ("x = 'a' * 900000; ([x] * 50000).to_json", "text of the values is too long"),
+    ("x = 'a' * 900000; ([x] * 50000).inspect", "text of the values is too long"),
+    ("x = (1..9000).to_a; x.map { x.dup }", "lists that are too long"),
+    ("(Time.now + 10**30).year", "beyond the years 1 to 9999"),
+    ("'9999-12-31T23:59:59Z'.to_time.in_time_zone('Asia/Tokyo').year", "beyond the years 1 to 9999"),
 )
 
 
@@ -56,6 +75,53 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
         policy([{"name": "r", "conditions": {}, "actions": {"comment": text}}]), FakeReading({ISSUES: [issue(1)]})
     )
     assert (result.failures, summaries(result)) == ([], [f"add note: note on grp/proj#1: {text}"])
+
+
+@pytest.mark.parametrize(("expression", "says"), GREEDY)
+def test_an_evaluation_makes_no_more_than_it_may(expression: str, says: str) -> None:
+    row = issue(1, type="issues")
+    trial = try_condition(f"resource[:iid]; {expression}", row, "issues", NoApi(), NOW, dt.UTC)
+    assert says in str(trial.refused)
+
+
+def test_the_clock_is_read_however_many_calls_lie_between_two_rounds() -> None:
+    vm = Machine(NOW, dt.UTC, None)
+    vm.begin()
+    vm.deadline = 0.0
+    with pytest.raises(OutOfBudget, match="more than 2 s"):
+        for _ in range(300):
+            vm.send("a", "upcase", [])
+
+
+ONE_LINE = (
+    {"issue": {"title": "F: #{resource[:description].lines.first}", "description": "x", "destination": "grp/proj"}},
+    {"comment": '/title #{"a" + resource[:description]}'},
+    {"title": "#{resource[:description]}"},
+    {"comment": "#{resource[:description]}"},
+)
+
+
+@pytest.mark.parametrize("actions", ONE_LINE)
+def test_blanks_without_end_take_no_time(actions: dict[str, Any]) -> None:
+    reading = FakeReading({ISSUES: [issue(1, description="y" + " " * 200_000 + "x\n \n z")]})
+    started = time.perf_counter()
+    result = run(policy([{"name": "r", "conditions": {}, "actions": actions}]), reading)
+    assert (len(result.steps), result.failures) == (1, [])
+    # The square of so many blanks would be minutes.
+    assert time.perf_counter() - started < 10
+
+
+def test_one_person_that_is_none_stops_nobody_else() -> None:
+    rows = [issue(1, assignees=["x", None]), issue(2)]
+    result = run(policy([{"name": "r", "conditions": {}, "actions": {"comment": "hi"}}]), FakeReading({ISSUES: rows}))
+    assert [step.subject for step in result.steps] == ["grp/proj#1", "grp/proj#2"]
+
+
+def test_what_an_expression_prints_of_a_confidential_resource_is_not_in_the_log() -> None:
+    rows = [issue(1, title="SECRET", confidential=True), issue(2, title="open")]
+    rule = {"name": "r", "conditions": {"ruby": "puts resource[:title]; true"}, "actions": {"labels": []}}
+    result = run(policy([rule]), FakeReading({ISSUES: rows}), keeps_secrets=True)
+    assert result.printed == ["open\n"]
 
 
 def test_a_time_that_does_not_exist_is_a_failure_of_its_resource() -> None:

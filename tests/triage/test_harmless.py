@@ -21,7 +21,7 @@ class NoApi:
         return {}
 
 
-EVIL = "@all <b> x\n/close"
+EVIL = "@all <b> &#64;all x\n/close"
 ROW = issue(
     1,
     title=EVIL,
@@ -173,13 +173,18 @@ LAUNDERED = (
 def test_a_text_whose_mark_was_lost_does_not_act(expression: str) -> None:
     trial = try_text("T:\n#{" + expression + "}", dict(ROW), "issues", NoApi(), NOW, dt.UTC)
     written = trial.result["text"] if trial.result is not None and "text" in trial.result else ""
-    assert [each for each in ("@all", "<b>", "\n/close", "<!--") if each in written] == []
+    assert [each for each in ("@all", "<b>", "&#64;", "\n/close", "<!--") if each in written] == []
 
 
 BOUNDARIES: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("{{milestone}} {{title}}", {"title": "/close", "milestone": None}, " \\/close"),
     ("hi @{{title}}", {"title": "all"}, "hi @\u2060all"),
     ("hi @{{title}}", {"title": "ann"}, "hi @ann"),
+    ("hi @gr{{title}}", {"title": "/../all"}, "hi @gr\u2060/../all"),
+    ("hi @gr/sub{{title}}", {"title": " x"}, "hi @gr/sub x"),
+    ("hi &#64;all & {{title}}", {"title": "&commat;all"}, "hi &#64;all & &\u2060commat;all"),
+    ("&#6{{title}};all", {"title": "4"}, "&\u2060#64;all"),
+    ("AT&T; {{title}}", {"title": "R&D"}, "AT&T; R&D"),
     ("{{title}}all", {"title": "see @"}, "see @\u2060all"),
     ("<{{title}}", {"title": "!-- sectionbot:triage -->"}, "&lt;!-- sectionbot:triage -->"),
     ("{{title}}b>", {"title": "x <"}, "x &lt;b>"),
@@ -224,7 +229,7 @@ def test_only_what_the_author_wrote_as_a_whole_acts(text: str, fields: dict[str,
 def test_a_text_that_was_turned_round_does_not_act(expression: str) -> None:
     trial = try_text("T: #{" + expression + "}", dict(ROW), "issues", NoApi(), NOW, dt.UTC)
     written = trial.result["text"] if trial.result is not None and "text" in trial.result else ""
-    assert [each for each in ("@all", "<b>", "\n/close", "<!--") if each in written] == []
+    assert [each for each in ("@all", "<b>", "&#64;", "\n/close", "<!--") if each in written] == []
 
 
 def test_what_the_policy_itself_says_acts() -> None:

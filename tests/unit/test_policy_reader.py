@@ -17,12 +17,12 @@ class Answers:
 
     url = URL
 
-    def __init__(self, answers: dict[str, Any]) -> None:
-        self.answers, self.asked = answers, list[str]()
+    def __init__(self, answers: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        self.answers, self.headers, self.asked = answers, headers or {}, list[str]()
 
     def answer(self, method: str, path: str, params: dict[str, Any]) -> tuple[Any, dict[str, str]]:
         self.asked.append(path)
-        return self.answers[path], {}
+        return self.answers[path], self.headers
 
     def request(self, method: str, url: str, body: dict[str, Any]) -> Any:
         return self.answers["graphql"]
@@ -112,3 +112,21 @@ def test_without_hidden_groups_nothing_is_looked_up() -> None:
     policies = PolicyReader(client)  # type: ignore[arg-type]
     assert rows_of(policies, "projects/9/members") == [{"username": "ann"}]
     assert client.asked == ["/projects/9/members"]
+
+
+HEADERS = (
+    ({"X-Next-Page": "1"}, "after page 1 comes page 1"),
+    ({"X-Next-Page": "abc", "X-Total-Pages": "5"}, "`abc` is not the number of a page"),
+    ({"X-Next-Page": "2", "X-Total-Pages": "²"}, "`²` is not the number of a page"),
+    ({"X-Next-Page": "2", "X-Total-Pages": "9" * 5000}, f"`{'9' * 20}` is not the number of a page"),
+    ({"Link": f'<{URL}/api/v4/issues?cursor=a>; rel="next"'}, "the links to the next page do not end"),
+    ({"Link": '<https://[evil>; rel="next"'}, "the link to the next page is no address"),
+)
+
+
+@pytest.mark.parametrize(("headers", "says"), HEADERS)
+def test_pages_that_lead_nowhere_are_refused(headers: dict[str, str], says: str) -> None:
+    policies = PolicyReader(Answers({"/issues": []}, headers))  # type: ignore[arg-type]
+    with pytest.raises(GitLabRefused) as refused:
+        rows_of(policies, "issues")
+    assert str(refused.value) == f"GitLab refused GET /issues with 200: {says}"

@@ -23,6 +23,7 @@ J = "\u2060"
         ("a\u2028/close", "a\n\\/close"),
         ("and/or", "and/or"),
         ("hi @all", f"hi @{J}all"),
+        ("hi &#64;all &commat;all R&D", f"hi &{J}#64;all &{J}commat;all R&D"),
         ("mail a@b.example", f"mail a@{J}b.example"),
         ("<!-- sectionbot:incident -->", "&lt;!-- sectionbot:incident -->"),
         ("<script>x</script>", "&lt;script>x&lt;/script>"),

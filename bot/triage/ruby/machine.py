@@ -33,6 +33,7 @@ MOST_STEPS = 200_000
 MOST_SECONDS = 2.0
 MOST_ITEMS = 100_000
 MOST_CHARACTERS = 1_000_000
+MOST_MADE = 20_000_000
 MOST_BITS = 4_096
 DEEPEST = 60
 
@@ -78,7 +79,7 @@ class Machine:
         self.zone, self.myself = zone, myself
         self.harmless, self.taints = harmless, harmless is not None
         self.limits = limits or Limits()
-        self.steps, self.depth, self.deadline = 0, 0, 0.0
+        self.steps, self.depth, self.made, self.deadline = 0, 0, 0, 0.0
         self.last_match: Match | None = None
         self.variables: dict[str, Any] = {}
         self.printed: list[str] = []
@@ -91,7 +92,7 @@ class Machine:
 
     def begin(self) -> None:
         """A fresh evaluation: budgets are full, nothing was matched."""
-        self.steps, self.depth = 0, 0
+        self.steps, self.depth, self.made = 0, 0, 0
         WALKED.refill()
         self.deadline = time.perf_counter() + self.limits.seconds
         self.last_match = None
@@ -99,21 +100,35 @@ class Machine:
 
     def step(self) -> None:
         self.steps += 1
+        if self.steps > self.limits.steps or self.steps % 256 == 0:
+            self._check_budget()
+
+    def _check_budget(self) -> None:
         if self.steps > self.limits.steps:
             raise OutOfBudget(f"The expression took more than {self.limits.steps} steps: it may never end.")
-        if self.steps % 256 == 0 and time.perf_counter() > self.deadline:
+        if time.perf_counter() > self.deadline:
             raise OutOfBudget(f"The expression took more than {self.limits.seconds:g} s.")
 
     def items(self, count: int) -> int:
         if count > MOST_ITEMS:
             raise OutOfBudget(f"A list of {count} items is more than {MOST_ITEMS}.")
         self.steps += count // 50
+        self._count_made(8 * count)
         return count
 
     def characters(self, count: int) -> int:
         if count > MOST_CHARACTERS:
             raise OutOfBudget(f"A text of {count} characters is more than {MOST_CHARACTERS}.")
+        self._count_made(count)
         return count
+
+    def _count_made(self, count: int) -> None:
+        """Characters, and eight for an item: all that an evaluation makes, whether it keeps it or not."""
+        self.made += count
+        if self.made > MOST_MADE:
+            raise OutOfBudget("The expression makes too much text, or lists that are too long.")
+        if count > 50_000:
+            self._check_budget()
 
     def print(self, text: str) -> None:
         if sum(map(len, self.printed)) + len(text) > 10_000:
@@ -129,7 +144,7 @@ class Machine:
         """
         self.steps += 1
         if self.steps > self.limits.steps or self.steps % 256 == 0:
-            self.step()
+            self._check_budget()
         method = method_of(me, name)
         if method is None:
             raise missing_method(me, name)
@@ -149,8 +164,10 @@ class Machine:
             raise OutOfBudget(f"`{name}` takes too long, or too much memory.") from None
         finally:
             self.depth -= 1
-        if type(result) is str and len(result) > MOST_CHARACTERS:
+        if type(result) is str:
             self.characters(len(result))
+        elif type(result) is list:
+            self.items(len(result))
         if self.taints:
             return self._marked(me, name, args, result, outer, has_block=block is not None)
         return result

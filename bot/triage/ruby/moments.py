@@ -64,8 +64,11 @@ class Moment:
 
     @property
     def wall(self) -> dt.datetime:
-        """Local date and time, whole seconds, aware."""
-        return (EPOCH + dt.timedelta(seconds=self.ns // NS)).astimezone(self.zone)
+        """Local date and time, whole seconds, aware. Raises Refused beyond the years 1 to 9999."""
+        try:
+            return (EPOCH + dt.timedelta(seconds=self.ns // NS)).astimezone(self.zone)
+        except OverflowError:
+            raise Refused("A time beyond the years 1 to 9999 is not supported.") from None
 
     @property
     def fraction_ns(self) -> int:

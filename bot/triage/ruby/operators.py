@@ -53,7 +53,7 @@ def _coercion(other: Any, wanted: str) -> RubyError:
 def add(vm: Machine, one: Any, other: Any) -> Any:
     if is_number(one):
         if is_number(other):
-            return _sized(one + other)
+            return one + other
         if isinstance(other, Duration):
             return Duration(one, {"seconds": one} if one else {}).plus(other) if one else other
         raise _coercion(other, class_name(one))
@@ -79,7 +79,12 @@ def add(vm: Machine, one: Any, other: Any) -> Any:
 
 
 def _sized(value: Any) -> Any:
-    if type(value) is int and value.bit_length() > MOST_BITS:
+    if type(value) is Duration:
+        _sized(value.seconds_value)
+    bits = value.bit_length() if type(value) is int else 0
+    if type(value) is Fraction:
+        bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+    if bits > MOST_BITS:
         raise OutOfBudget(f"A number of more than {MOST_BITS} bits is not computed.")
     return value
 
@@ -145,7 +150,7 @@ def subtract(vm: Machine, one: Any, other: Any) -> Any:
 def multiply(vm: Machine, one: Any, other: Any) -> Any:
     if is_number(one):
         if is_number(other):
-            return _sized(one * other)
+            return one * other
         if isinstance(other, Duration):
             return other.times(one)
         raise _coercion(other, class_name(one))
@@ -252,7 +257,7 @@ def shift_left(vm: Machine, one: Any, other: Any) -> Any:
             raise type_error(type_in_words(other), "Integer")
         if other > MOST_BITS:
             raise OutOfBudget(f"A number of more than {MOST_BITS} bits is not computed.")
-        return _sized(one << other) if other >= 0 else one >> -other
+        return one << other if other >= 0 else one >> -other
     if isinstance(one, dt.date):
         return plus_months(one, -_months(other))
     if isinstance(one, Moment) and one.kind == "DateTime":
@@ -417,14 +422,19 @@ def _rows(vm: Machine, value: Any) -> list[Any]:
     return rows if rows is not None else []
 
 
+def _bounded(operator: Operator) -> Operator:
+    """Numbers do not grow without end, whatever their kind."""
+    return lambda vm, one, other: _sized(operator(vm, one, other))
+
+
 BINARY: dict[str, Operator] = {
-    "+": add,
-    "-": subtract,
-    "*": multiply,
-    "/": divide,
-    "%": modulo,
-    "**": power,
-    "<<": shift_left,
+    "+": _bounded(add),
+    "-": _bounded(subtract),
+    "*": _bounded(multiply),
+    "/": _bounded(divide),
+    "%": _bounded(modulo),
+    "**": _bounded(power),
+    "<<": _bounded(shift_left),
     ">>": shift_right,
     "&": both,
     "|": either,

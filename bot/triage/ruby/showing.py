@@ -61,6 +61,7 @@ _UNPRINTABLE = ("Cc", "Cn", "Cs", "Zl", "Zp")
 
 
 def quoted(value: str) -> str:
+    WALKED.write(len(value))
     parts = []
     for place, character in enumerate(value):
         if character in _ESCAPES:

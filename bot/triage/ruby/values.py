@@ -13,6 +13,7 @@ from bot.triage.ruby.errors import OutOfBudget, RubyError, type_error
 
 NUMBERS = (int, float, Fraction)
 MOST_WALKED = 500_000
+MOST_WRITTEN = 2_000_000
 
 
 class UserText(str):
@@ -153,15 +154,22 @@ def _like(source: str, value: str) -> str:
 
 
 class _Walked(threading.local):
-    """How many values of lists and maps an evaluation may still look at.
+    """How many values of lists and maps an evaluation may still look at, and how long their texts may be.
 
     A list may be in itself many times over, so that walking through it would never end, however small it is.
     """
 
     left = MOST_WALKED
+    characters = MOST_WRITTEN
 
     def refill(self) -> None:
-        self.left = MOST_WALKED
+        self.left, self.characters = MOST_WALKED, MOST_WRITTEN
+
+    def write(self, characters: int) -> None:
+        """Count what a value's text has. Raises OutOfBudget."""
+        self.characters -= characters
+        if self.characters < 0:
+            raise OutOfBudget("The text of the values is too long.")
 
     def count(self, values: int) -> None:
         """Raises OutOfBudget."""

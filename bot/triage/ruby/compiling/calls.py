@@ -101,6 +101,7 @@ class Calls(Tree):
             for kind, code in codes:
                 if kind == "splat":
                     result += splat(frame.vm, code(frame))
+                    frame.vm.items(len(result))
                 else:
                     result.append(code(frame))
             if keyword_pairs:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from bot.triage.ruby.errors import OutOfBudget, Refused, RubyError, argument_error, type_error
-from bot.triage.ruby.machine import MISSING, Function, Machine
+from bot.triage.ruby.machine import MISSING, MOST_ITEMS, Function, Machine
 from bot.triage.ruby.methods.iteration import called, each_row, flat, iterated, range_rows, rows_of, test_of
 from bot.triage.ruby.operators import add, case_equal
 from bot.triage.ruby.ordering import compare, equal
@@ -252,6 +252,8 @@ def _conses(rows: list[Any], size: Any) -> list[Any]:
     width = integer(size)
     if width <= 0:
         raise argument_error("invalid size")
+    if width * (len(rows) - width + 1) > MOST_ITEMS:
+        raise OutOfBudget(f"These pieces together have more than {MOST_ITEMS} items.")
     return [rows[place : place + width] for place in range(len(rows) - width + 1)]
 
 
@@ -406,8 +408,8 @@ def _cycle(me: Any, count: Any = None, *, vm: Machine, block: Block | None) -> A
     rows = rows_of(vm, me) or []
     if count is None:
         raise OutOfBudget("`cycle` without a number never ends.")
+    vm.items(len(rows) * max(integer(count), 0))
     many = rows * integer(count)
-    vm.items(len(many))
     return iterated(many, block, "", lambda given: [called(given, row) for row in many] and None)
 
 

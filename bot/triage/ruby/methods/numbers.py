@@ -325,7 +325,7 @@ def _character(me: int) -> str:
     if not 0 <= me < 128:
         raise Refused("`chr` above 127 is not supported.")
     # Ruby's are in ASCII, and shown as \x01 where "\u0001" is not.
-    if me < 32 and chr(me) not in "\a\b\t\n\v\f\r\x1b" or me == 127:
+    if me == 127 or (me < 32 and chr(me) not in "\a\b\t\n\v\f\r\x1b"):
         raise Refused("`chr` of a control character is not supported.")
     return chr(me)
 

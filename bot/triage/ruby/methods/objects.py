@@ -17,6 +17,7 @@ from bot.triage.ruby.operators import BINARY
 from bot.triage.ruby.ordering import compare, order
 from bot.triage.ruby.showing import inspect, to_text
 from bot.triage.ruby.values import (
+    WALKED,
     Block,
     Constant,
     Failure,
@@ -66,9 +67,12 @@ def _json(value: Any) -> str:
     if isinstance(value, float):
         return "null" if value != value or abs(value) == float("inf") else inspect(value)
     if isinstance(value, str):
+        WALKED.write(len(value))
         return json.dumps(str(value), ensure_ascii=False)
     if isinstance(value, Symbol):
         return json.dumps(value.name, ensure_ascii=False)
+    if isinstance(value, list | dict):
+        WALKED.count(len(value))
     if isinstance(value, list):
         return "[" + ",".join(_json(each) for each in value) + "]"
     if isinstance(value, dict | Hash):
