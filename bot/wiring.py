@@ -58,8 +58,9 @@ class Environment:
             )
         if not self.gitlab_token:
             raise WrongInput(
-                "There is no GitLab token. Set GITLAB_TOKEN (or --gitlab-token) to a group access token with the "
-                "scope api and the role Owner of the incident group; the README says how to make one."
+                "There is no GitLab token. Set GITLAB_TOKEN (or --gitlab-token) to an access token with the scope "
+                "api: for triage with a role that may do what the policies do, mostly Reporter or Planner; for "
+                "incidents as Owner of the incident group. The README says how to make one."
             )
         return self.gitlab_token
 

@@ -65,7 +65,7 @@ triage:
 @click.option("-r", "--require", multiple=True, metavar="FILE", help="A plug-in; written in Python here, see the docs.")
 @click.option("-d", "--debug", is_flag=True, help="Print each request.")
 @click.option("--summary", is_flag=True, help="Print how many requests were made, at the end.")
-@click.option("--quiet", is_flag=True, help="No dots and no headers.")
+@click.option("--quiet", is_flag=True, help="Less: no dots, and no headers of rules.")
 @click.option(
     "--cache-dir",
     envvar="GITLAB_TRIAGE_CACHE_DIR",

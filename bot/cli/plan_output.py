@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.domain.changes import AddMembers, RecordAccess
 from bot.domain.errors import GitLabRefused, GitLabUnreachable, SectionbotError, WrongInput
-from bot.domain.plan import Notice, Step, content_hash, short_reference
+from bot.domain.plan import Notice, NoticeKind, Step, content_hash, short_reference
 from bot.runtime.run import Part, Run
 
 SIGNS = {"done": "+", "already so": "=", "refused": "!", "failed": "?"}
@@ -31,7 +31,9 @@ def _counts(part: Part) -> str:
     if part.error is not None:
         return "could not look"
     counts = part.plan.counts()
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "nothing to do"
+    is_whole = not any(notice.kind is NoticeKind.REFUSED for notice in part.plan.notices)
+    nothing = "nothing to do" if is_whole else "nothing to do in what could be read"
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items()) or nothing
 
 
 def _part_lines(part: Part, form: str, *, names: bool) -> Iterable[str]:
@@ -44,7 +46,8 @@ def _part_lines(part: Part, form: str, *, names: bool) -> Iterable[str]:
         outcome = part.outcomes.get(step.change.key)
         sign = SIGNS[outcome.status.value] if outcome else "-"
         sign = f"`{sign}`" if form == "markdown" else sign
-        tail = f" [{outcome.status.value}]" if outcome else ""
+        code = f", {outcome.http_status}" if outcome and outcome.http_status else ""
+        tail = f" [{outcome.status.value}{code}]" if outcome else ""
         yield f"{bullet}{sign} {_summary(step, names=names)}{tail}"
         if names or step.public:
             yield f"{bullet}    because {step.because}"
@@ -76,7 +79,8 @@ def _summary(step: Step, *, names: bool) -> str:
         count = f" of {len(change.grants)}"
     elif isinstance(change, RecordAccess):
         count = f" of {len(change.entries)}"
-    return f"{change.kind}{count} ({short_reference(step.subject)})"
+    rule = f": rule {step.rule}" if step.rule else ""
+    return f"{change.kind}{count} ({short_reference(step.subject)}){rule}"
 
 
 def _notice(notice: Notice, *, names: bool) -> str:
@@ -96,6 +100,8 @@ def _part_json(part: Part, *, names: bool) -> dict[str, Any]:
             "hash": content_hash(step.change),
             "outcome": outcome.status.value if outcome else None,
         }
+        row |= {"rule": step.rule} if step.rule else {}
+        row |= {"http_status": outcome.http_status} if outcome and outcome.http_status else {}
         if shown:
             row |= {"summary": step.change.summary, "because": step.because, "subject": step.subject}
             row |= {"sentence": outcome.sentence} if outcome and outcome.sentence else {}

@@ -57,6 +57,9 @@ def run_gem(flags: Json) -> int:
     for each in flags["ignored"]:
         click.echo(f"[WARNING] {each} is no flag; it is ignored.")
     source = _source(flags)
+    _check_host(flags["host_url"])
+    if not flags["token"]:
+        click.echo("[WARNING] There is no --token: GitLab shows only what everybody may see.", err=True)
     zone = local_zone()
     options = Options(
         source,
@@ -78,6 +81,13 @@ def run_gem(flags: Json) -> int:
     runner = Runner(flags, options, is_dry=is_dry)
     runner.run(policies)
     return runner.finish()
+
+
+def _check_host(host: str) -> None:
+    if not host.startswith(("http://", "https://")) or "/api/" in host:
+        raise WrongInput(
+            f"--host-url is {host!r}; it must be the address of GitLab itself, like https://gitlab.example.com."
+        )
 
 
 def _files(flags: Json) -> list[str]:
@@ -202,6 +212,8 @@ class Runner:
         engines: dict[tuple[str, str], tuple[Engine, Any]] = {}
         for policy in policies:
             host = (policy.host_url or self.flags["host_url"]).rstrip("/")
+            if host != self.flags["host_url"].rstrip("/"):
+                click.echo(f"[WARNING] {policy.file} has a host_url: {host} is asked.", err=True)
             place = (host, policy.api_version)
             if place not in engines:
                 engines[place] = self._engine(*place)

@@ -19,6 +19,7 @@ class Step:
         after: keys of changes that come first, whatever becomes of them.
         subject: the thing that the step is about, as a person would type it.
         public: whether everybody may read about it; other steps print without names where output is not a terminal.
+        rule: the rule of a policy that asks for it, which may be named everywhere; empty where no policy does.
     """
 
     change: Change
@@ -27,6 +28,7 @@ class Step:
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     public: bool = False
+    rule: str = ""
 
 
 class NoticeKind(Enum):
@@ -93,11 +95,13 @@ class Outcome:
     Args:
         sentence: GitLab's words, or what to know; empty where there is nothing to say.
         absent: ids of people who did not get the access that the step was to give.
+        http_status: of GitLab's refusal.
     """
 
     status: Status
     sentence: str = ""
     absent: frozenset[int] = field(default_factory=frozenset)
+    http_status: int | None = None
 
 
 def content_hash(change: Change) -> str:

@@ -110,7 +110,7 @@ class GitLabWriter:
             assert isinstance(change, ResendDelivery)
             return self._resend(change)
         except GitLabRefused as refused:
-            return Outcome(Status.REFUSED, str(refused), _concerned(step))
+            return Outcome(Status.REFUSED, str(refused), _concerned(step), refused.status)
         except GitLabUnreachable as unreachable:
             return Outcome(Status.FAILED, str(unreachable), _concerned(step))
         except Exception as error:  # a bug in one change stops no other, and is tried again like a silent GitLab

@@ -81,7 +81,8 @@ class Templates:
         file = f"{self.folder}/{name}"
         if name not in self.texts:
             have = ", ".join(sorted(self.texts)) or "none"
-            return [Problem(file, 1, 1, "", "there is no such template.", f"There are: {have}.")]
+            hint = f"There are: {have}. --templates (SECTIONBOT_TEMPLATES) names the folder."
+            return [Problem(file, 1, 1, "", "there is no such template.", hint)]
         try:
             used = meta.find_undeclared_variables(_environment().parse(self.texts[name]))
         except TemplateSyntaxError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.settings.yaml_reader import Path
@@ -23,6 +24,9 @@ def check_names(draft: RuleDraft, value: Any, at: Path, thing: str, *, single: b
         elif not isinstance(each, str):
             shown = plain_text(each)
             draft.problem((*at, index), f"{shown} is no text to YAML.", f"Put it in quotes: '{shown}'.")
+
+
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 
 
 class ActionChecker:
@@ -132,7 +136,17 @@ class ActionChecker:
     def action_milestone(self, value: Any, at: Path) -> None:
         self.draft.text(value, at, expands=False, trims=True)
 
-    action_due_date = action_milestone
+    def action_due_date(self, value: Any, at: Path) -> None:
+        self.draft.text(value, at, expands=False, trims=True)
+        self._date(value, at)
+
+    def _date(self, value: Any, at: Path) -> None:
+        is_made = isinstance(value, str) and ("#{" in value or "{{" in value)
+        if value and not is_made and not _DATE.fullmatch(plain_text(value).strip()):
+            self.draft.problem(
+                at, f"{plain_text(value)} is no date.", "Write YYYY-MM-DD, or #{...} that gives one.", in_gem="sends it"
+            )
+
     action_title = action_milestone
     action_move = action_milestone
 
@@ -238,3 +252,5 @@ class ActionChecker:
             else:
                 trims = key not in ("item", "summary", "description")
                 self.draft.joined(value[key], (*at, key), expands=True, trims=trims)
+                if key == "due_date":
+                    self._date(value[key], (*at, key))

@@ -63,6 +63,7 @@ class Deciding(Preparing):
             needs=(*needs, *self._reasons(item)),
             after=(after,) if after else (),
             public=self._is_public(change, item),
+            rule=rule,
         )
         self._waited_for.append((path, after))
         self.engine.world.last_on[path] = change.key

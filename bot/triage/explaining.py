@@ -14,7 +14,7 @@ from bot.triage.engine import Engine
 from bot.triage.facts import Item
 from bot.triage.reading import Reading, UnknownName, segment
 from bot.triage.ruby.errors import Refused, RubyError
-from bot.triage.rules import Policy, Rule
+from bot.triage.rules import Policy, Rule, Summary
 from bot.triage.runs import Failure, Options, Source
 from bot.triage.work_items import WORK_ITEM_QUERY
 
@@ -98,17 +98,24 @@ def explain_policy(policy: Policy, reference: ResourceReference, options: Option
         if index:
             yield ""
         yield f"{item.name}: {item.row.get('title') or ''}".rstrip(": ")
-        mine = [rule for rule in of_type[kind] if rule.type != "custom"]
-        if not mine:
+        if not of_type[kind]:
             yield f"{policy.file} has no rules for {kind}."
             return
-        for rule in mine:
-            if rule.conditions or rule.actions:
-                yield ""
-                yield from _explain_rule(engine, rule, item, done)
+        for rules in policy.types:
+            if rules.kind == kind:
+                for summary in rules.summaries:
+                    yield from _explain_summary(engine, summary, item, done)
+                for rule in rules.rules:
+                    if rule.conditions or rule.actions:
+                        yield ""
+                        yield from _explain_rule(engine, rule, item, done)
     yield ""
     yield "What would be done:" if done else "Nothing would be done."
     yield from (f"  {line}" for line in done)
+
+
+def _name(rule: Rule) -> str:
+    return rule.shown_name or ".".join(map(str, rule.where))
 
 
 def _answer(answer: Seen | Failure, indent: str) -> Iterator[str]:
@@ -122,9 +129,19 @@ def _answer(answer: Seen | Failure, indent: str) -> Iterator[str]:
             yield from _answer(part, f"{indent}      ")
 
 
-def _explain_rule(engine: Engine, rule: Rule, item: Item, done: list[str]) -> Iterator[str]:
-    in_summary = "summaries" in rule.where
-    yield f"{'rule of a summary' if in_summary else 'rule'} {rule.shown_name or '.'.join(map(str, rule.where))}"
+def _explain_summary(engine: Engine, summary: Summary, item: Item, done: list[str]) -> Iterator[str]:
+    """One of its rules puts the resource into it."""
+    for rule in summary.rules:
+        if rule.type != "custom" and (rule.conditions or rule.actions):
+            yield ""
+            yield from _explain_rule(engine, rule, item, done, summary)
+
+
+def _explain_rule(
+    engine: Engine, rule: Rule, item: Item, done: list[str], summary: Summary | None = None
+) -> Iterator[str]:
+    of = f" of the summary {_name(summary.own)}" if summary is not None else ""
+    yield f"rule {_name(rule)}{of}"
     for expansion in rule.expansions:
         if len(rule.expansions) > 1:
             yield f"  with the labels {', '.join(expansion or ())}:"
@@ -141,8 +158,8 @@ def _explain_rule(engine: Engine, rule: Rule, item: Item, done: list[str]) -> It
             yield f"  so the rule holds, if the limit ({shown}) lets it: that depends on the others."
         else:
             yield "  so the rule holds."
-        if in_summary:
-            done.append("a line in the summary's issue")
+        if summary is not None:
+            done.append(f"a line in the issue of the summary {_name(summary.own)}")
             continue
         yield from _actions(engine, rule, item, done)
         return

@@ -107,6 +107,8 @@ class _Reader:
             self._yaml_problem(problem)
         top = named_keys(document.value)
         if top is None:
+            if not self.problems:
+                self.problem((), "the file is empty.", in_gem="does nothing with such a file", warns=True)
             return self.policy(text)
         if not isinstance(top, dict):
             self.problem((), "the file must be a map with resource_rules.", in_gem="does nothing with such a file")

@@ -14,6 +14,7 @@ from bot.triage.ruby.methods import tables
 from bot.triage.ruby.methods.objects import FUNCTIONS, OBJECT
 from bot.triage.ruby.methods.resources import Branch, Epic, Issue, Label, LabelEvent, MergeRequest, Milestone, WorkItem
 from bot.triage.ruby.moments import Duration, Moment
+from bot.triage.ruby.templates import PLACEHOLDERS
 from bot.triage.ruby.values import Hash, Match, Range, Regexp, RubySet, Symbol
 
 _TITLES: tuple[tuple[str, Any], ...] = (
@@ -79,6 +80,16 @@ def reference_page() -> str:
     for word in language.ACTIONS.values():
         lines += _entry(word, "actions")
     lines += [
+        "## Placeholders",
+        "",
+        "In comments and in all texts of `issue` and `summarize`, these are filled in; what the resource does not have,",
+        "is empty. All texts of actions take `#{...}`, an [expression](expressions.md), too.",
+        "",
+        ", ".join(f"`{{{{{name}}}}}`" for name in PLACEHOLDERS),
+        "",
+        'People are written with their @, labels as ~"label", milestones as %"title"; `{{items}}` is what the rules of',
+        "a summary have gathered, `{{type}}` the type of resource.",
+        "",
         "## Other keys of a rule",
         "",
         "`real_time: false` (ours) keeps the rule out of webhooks. `api: graphql` is accepted, and changes nothing.",
@@ -134,7 +145,7 @@ def expressions_page() -> str:
         "",
         "## Functions",
         "",
-        _names(FUNCTIONS),
+        _names({name: None for name in FUNCTIONS if not _is_refused(name)}),
         "",
         "## What every value has",
         "",
@@ -143,15 +154,20 @@ def expressions_page() -> str:
     ]
     all_tables = tables()
     for title, kind in _TITLES:
-        own = {name: None for name in all_tables[kind] if name not in OBJECT}
+        own = {name: None for name in all_tables[kind] if name not in OBJECT and not _is_refused(name, kind)}
         lines += [f"## {title}", "", _names(own), ""]
     lines += ["## Classes and modules", ""]
     for key, table in all_tables.items():
         if isinstance(key, tuple):
-            names = [name if name.startswith("::") else f".{name}" for name in table]
+            names = [name if name.startswith("::") else f".{name}" for name in table if not _is_refused(name)]
             shown = ", ".join(f"`{key[1]}{name}`" for name in sorted(names))
             lines.append(f"* `{key[1]}`{': ' + shown if shown else ''}")
     return "\n".join([*lines, ""])
+
+
+def _is_refused(name: str, kind: Any = None) -> bool:
+    """Whether the table has the method for the sake of a good sentence only."""
+    return name in ("rand", "sample", "shuffle") or (kind is str and name.endswith("!"))
 
 
 def _names(table: dict[str, Any]) -> str:

@@ -136,7 +136,8 @@ class RuleDraft:
             if failure is not None:
                 raise failure
         except (RubyError, Refused) as error:
-            self.ruby_problem(error, value, at)
+            for each in (error, *error.others):
+                self.ruby_problem(each, value, at)
             return
         self.templates[at] = template
         self.mentions(template.mentions, value, at)
@@ -145,6 +146,10 @@ class RuleDraft:
             if name not in PLACEHOLDERS and near:
                 what = f"there is no placeholder {{{{{name}}}}}; it stays as it is."
                 self.problem(at, what, f"Perhaps you meant {{{{{near[0]}}}}}?", warns=True)
+        for name in [] if expands else _PLACEHOLDER.findall(value):
+            if name in PLACEHOLDERS:
+                what = f"placeholders are not filled in here; {{{{{name}}}}} stays as it is."
+                self.problem(at, what, "Write #{...}, which is.", warns=True)
 
     def joined(self, value: Any, at: Path, *, expands: bool, trims: bool = False) -> None:
         """A text, or a list of texts that become paragraphs of one."""

@@ -125,8 +125,40 @@ def test_each_file_has_its_own_gitlab(section: LocalGitLab, tmp_path: Path) -> N
     (tmp_path / "b.yml").write_text(POLICY)
     ended = gitlab_triage(section, tmp_path, "-f", "a.yml", "-f", "b.yml", "--now", "2026-03-15T10:30:00Z")
     assert ended.returncode == 4
-    assert "[ERROR] sort: GitLab did not answer" in ended.stderr
+    assert ended.stderr.splitlines() == [
+        "[WARNING] a.yml has a host_url: http://127.0.0.1:9 is asked.",
+        "[ERROR] sort: GitLab did not answer GET /projects/sec%2Fintake/issues: no connection to 127.0.0.1:9",
+    ]
     assert section.labels(issue) == ["needs type"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:80", "gitlab.example", "https://gitlab.example/api/v4"])
+def test_a_host_that_is_no_address_is_told_at_once(section: LocalGitLab, tmp_path: Path, host: str) -> None:
+    (tmp_path / "a.yml").write_text(POLICY)
+    ended = gitlab_triage(section, tmp_path, "-f", "a.yml", "-H", host)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (
+        2,
+        "",
+        f"Error: --host-url is {host!r}; it must be the address of GitLab itself, like https://gitlab.example.com.\n",
+    )
+
+
+def test_without_a_token_it_is_said_what_gitlab_shows(section: LocalGitLab, tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(POLICY)
+    ended = gitlab_triage(section, tmp_path, "-f", "a.yml", "--dry-run", token="")
+    assert (ended.returncode, ended.stderr) == (
+        0,
+        "[WARNING] There is no --token: GitLab shows only what everybody may see.\n",
+    )
+
+
+@pytest.mark.parametrize("flags", [("--DRY_RUN",), ("--dry", "--source", "projects"), ("-n", "--Summ")])
+def test_flags_are_read_as_ruby_reads_them(section: LocalGitLab, tmp_path: Path, flags: tuple[str, ...]) -> None:
+    issue = section.report("One")
+    (tmp_path / "--x.yml").write_text(POLICY)
+    ended = gitlab_triage(section, tmp_path, *flags, "-f", "--x.yml")
+    assert (ended.returncode, section.labels(issue)) == (0, [])
+    assert "Would add labels: needs type" in ended.stdout
 
 
 def test_a_mistake_is_told_before_anything_is_asked(section: LocalGitLab, tmp_path: Path) -> None:

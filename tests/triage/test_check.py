@@ -20,7 +20,7 @@ R = "resource_rules.issues.rules[0]"
 MISTAKES = [
     (rule("conditions: {stat: opened}"), f"p.yml:5:22: {R}.conditions.stat: there is no condition for issues: stat. Perhaps you meant state? gitlab-triage ignores it, so that the rule acts on more. With --lenient this is a warning."),
     (rule("conditions: {draft: true}"), f"p.yml:5:22: {R}.conditions.draft: draft is only for merge_requests. gitlab-triage ignores it, so that the rule acts on more. With --lenient this is a warning."),
-    (rule("conditions: {state: open}"), f"p.yml:5:22: {R}.conditions.state: state must be one of opened,closed."),
+    (rule("conditions: {state: open}"), f"p.yml:5:22: {R}.conditions.state: state must be one of opened,closed. Perhaps you meant opened?"),
     (rule("conditions: {state: 5}"), f"p.yml:5:22: {R}.conditions.state: state must be of type String. Write one of opened, closed."),
     (rule("conditions: {labels: bug}"), f"p.yml:5:22: {R}.conditions.labels: must be a list. Write [bug]."),
     (rule("conditions: {labels: []}"), f"p.yml:5:22: {R}.conditions.labels: is an empty list. Write [None] for resources without labels, or leave it out."),
@@ -72,6 +72,10 @@ MISTAKES = [
     ("a: 2026-01-01\nresource_rules: {}\n", "p.yml:1:4: a: cannot be read: 2026-01-01 is a date to YAML, which the gem refuses; put it in quotes."),
     ("resource_rules:\n\tissues: {}\n", "p.yml:2:1: not valid YAML: found character '\\t' that cannot start any token. Indent with blanks, not with tabs."),
     ("host_url: gitlab.com\nresource_rules: {}\n", "p.yml:1:1: host_url: must be an address that begins with http:// or https://."),
+    ("# nothing\n", "p.yml:1:1: warning: the file is empty. gitlab-triage does nothing with such a file."),
+    (rule("actions: {due_date: tomorrow}"), f"p.yml:5:19: {R}.actions.due_date: tomorrow is no date. Write YYYY-MM-DD, or #{{...}} that gives one. gitlab-triage sends it. With --lenient this is a warning."),
+    (rule("actions: {title: 'x {{title}}'}"), f"p.yml:5:19: warning: {R}.actions.title: placeholders are not filled in here; {{{{title}}}} stays as it is. Write #{{...}}, which is."),
+    (rule("conditions: {date: {attribute: created_at, condition: older_than, interval_type: years, interval: 3000}}"), f"p.yml:5:97: {R}.conditions.date.interval: interval goes back beyond the first year of the calendar. Write fewer."),
     ("per_page: 500\nresource_rules: {}\n", "p.yml:1:1: warning: per_page: is more than 100, the most that GitLab gives."),
 ]  # fmt: skip
 
@@ -164,7 +168,7 @@ def test_an_alias_bomb_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["\ufeffresource_rules: {}\n", "resource_rules: {}\r\n", "", "--- {resource_rules: {}}\n--- 2\n"]
+    "text", ["\ufeffresource_rules: {}\n", "resource_rules: {}\r\n", "--- {resource_rules: {}}\n--- 2\n"]
 )
 def test_a_bom_windows_line_ends_and_a_second_document_are_fine(text: str) -> None:
     assert problems(text) == []
@@ -178,3 +182,8 @@ def test_psych_reads_some_scalars_otherwise() -> None:
     assert read_yaml(text, "p.yml", loader_class=PsychLoader).value == {
         "x-a": 5400, "x-b": 1000, "x-c": "=", "x-d": 8, "x-e": True, "x-f": "1e3", ":resource_rules": {},
     }  # fmt: skip
+
+
+def test_every_expression_of_a_text_is_checked() -> None:
+    found = problems(rule("actions: {comment: \"#{ENV['X']} {{title}} #{foo} #{resource[:iid]} #{1 +}\"}"))
+    assert [each.split(":")[2] for each in found] == ["31", "53", "81"]

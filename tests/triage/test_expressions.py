@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import html
 import json
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 
 from bot.triage.policy import read_policy
-from bot.triage.trying import try_row
+from bot.triage.trying import try_condition, try_row
+from tests.triage.policies import NOW
+from tests.triage.test_harmless import NoApi
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "triage" / "expressions"
 Json = dict[str, Any]
@@ -99,3 +102,30 @@ def test_dangerous_code_is_refused_when_the_policy_is_checked(row: Json) -> None
     assert [problem.where.rpartition(".")[2] for problem in policy.errors] == [
         "comment" if row["kind"] == "text" else "ruby"
     ]
+
+
+INSPECTED = (
+    ('"\\u0001\\u007f\\u0085\\u200b\\u{E000}\\u{378}\\n".inspect', '"\\u0001\\u007F\x85\u200b\ue000\\u0378\\n"'),
+    ('"\\0".inspect', '"\\u0000"'),
+    ("<<~T.strip\n  abc\nT\n", "abc"),
+)
+
+
+@pytest.mark.parametrize(("expression", "expected"), INSPECTED)
+def test_texts_as_ruby_3_shows_them(expression: str, expected: str) -> None:
+    trial = try_condition(expression, {"iid": 1}, "issues", NoApi(), NOW, dt.UTC)
+    assert trial.result is not None
+    assert trial.result["plain"] == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("<<~T.strip", "can't find the end of the heredoc"),
+        ("<<T", "can't find the end of the heredoc"),
+        ("1.chr", "`chr` of a control character is not supported"),
+    ],
+)
+def test_what_is_told_instead_of_a_guess(expression: str, says: str) -> None:
+    trial = try_condition(expression, {"iid": 1}, "issues", NoApi(), NOW, dt.UTC)
+    assert says in str(trial.refused or trial.result)

@@ -69,6 +69,8 @@ HOLDS: tuple[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]], ...] = 
     ("issues", {"labels": ["Any"]}, {"labels": ["a"]}, {"labels": []}),
     ("issues", {"labels": ["none"]}, {"labels": []}, {"labels": ["a"]}),
     ("issues", {"forbidden_labels": ["x", " y"]}, {"labels": ["a"]}, {"labels": ["y"]}),
+    ("issues", {"forbidden_labels": ["x, y"]}, {"labels": ["x, y"]}, {"labels": ["y"]}),
+    ("issues", {"labels": ["a, b"]}, {"labels": ["a", "b"]}, {"labels": ["a, b"]}),
     ("issues", {"weight": 0}, {"weight": 0}, {"weight": None}),
     ("issues", {"weight": "None"}, {"weight": None}, {"weight": 0}),
     ("issues", {"health_status": "Any"}, {"health_status": "at_risk"}, {"health_status": None}),

@@ -166,7 +166,8 @@ def test_a_template_that_is_missing_or_uses_what_it_is_not_given(config: Path, t
     assert [str(problem).replace(f"{templates}/", "") for problem in caught.value.problems] == [
         "incident_opening/source_note.md:2:1: titel: is no value that this template is given. "
         "It is given: least_access, project_path, refused_labels, state.",
-        "nowhere.md:1:1: there is no such template. There are: incident_opening/incident.md, incident_opening/source_note.md.",
+        "nowhere.md:1:1: there is no such template. There are: incident_opening/incident.md, incident_opening/source_note.md. "
+        "--templates (SECTIONBOT_TEMPLATES) names the folder.",
     ]
 
 

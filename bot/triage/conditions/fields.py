@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Any
 
@@ -43,7 +44,8 @@ class State(Condition):
         if not isinstance(value, str):
             checks.problem("state must be of type String.", f"Write one of {', '.join(states)}.")
         elif value not in states:
-            checks.problem(f"state must be one of {','.join(states)}.")
+            near = difflib.get_close_matches(value, states, n=1, cutoff=0.5)
+            checks.problem(f"state must be one of {','.join(states)}.", f"Perhaps you meant {near[0]}?" if near else "")
 
     def params(self, value: Any, query: Query) -> list[Param]:
         return [("state", plain_text(value))] if is_sent(value) else []

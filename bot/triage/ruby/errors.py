@@ -35,13 +35,15 @@ PARENTS = {
 class RubyError(Exception):
     """What Ruby would raise: the class by its name, and a sentence of ours.
 
-    `start` is where it stands in the expression, for what is seen when it is compiled.
+    `start` is where it stands in the expression, for what is seen when it is compiled; `others` are more mistakes of
+    the same text.
     """
 
     def __init__(self, kind: str, sentence: str) -> None:
         super().__init__(f"{kind}: {sentence}")
         self.kind, self.sentence = kind, sentence
         self.start: int | None = None
+        self.others: tuple[RubyError | Refused, ...] = ()
 
     def is_a(self, name: str) -> bool:
         kind: str | None = self.kind
@@ -62,6 +64,7 @@ class Refused(Exception):
     def __init__(self, sentence: str, start: int | None = None) -> None:
         super().__init__(sentence)
         self.sentence, self.start = sentence, start
+        self.others: tuple[RubyError | Refused, ...] = ()
 
 
 class OutOfBudget(Refused):

@@ -163,6 +163,7 @@ def compile_text(text: str, *, expands: bool = True) -> Template:
     differences: set[int] = set()
     raw = ""
     place = offset
+    mistakes: list[RubyError | Refused] = []
     last = len(data) - len(f"\n{end}\n".encode())
     try:
         for child in body.children:
@@ -180,8 +181,12 @@ def compile_text(text: str, *, expands: bool = True) -> Template:
             if child.end_byte > last or child.has_error:
                 compiler.check_tree(child)
                 raise syntax_error("syntax error, #{ without its }", child.start_byte)
-            compiler.check_tree(child)
-            program = Program(compiler.body(child.named_children), frozenset(), False)
+            try:
+                compiler.check_tree(child)
+                program = Program(compiler.body(child.named_children), frozenset(), False)
+            except (RubyError, Refused) as mistake:
+                mistakes.append(mistake)
+                continue
             pieces.append(Interpolation(program, compiler.text(child)))
         raw += data[place:last].decode()
         pieces += _literal(_unescaped(raw, last - offset), expands)
@@ -189,10 +194,12 @@ def compile_text(text: str, *, expands: bool = True) -> Template:
         if root.has_error and not any(isinstance(piece, Interpolation) for piece in pieces) and "#{" in raw:
             raise syntax_error("syntax error, #{ without its }", offset + raw.index("#{"))
     except (RubyError, Refused) as error:
-        start = getattr(error, "start", None)
-        if start is not None:
-            error.start = max(0, start - offset)
-        raise
+        mistakes.append(error)
+    for each in mistakes:
+        each.start = max(0, each.start - offset) if each.start is not None else None
+    if mistakes:
+        mistakes[0].others = tuple(mistakes[1:])
+        raise mistakes[0]
     mentions = tuple(replace(each, start=max(0, each.start - offset)) for each in compiler.mentions)
     return Template(tuple(pieces), frozenset(compiler.used), compiler.is_constant, frozenset(differences), mentions)
 
