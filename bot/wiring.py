@@ -70,8 +70,9 @@ def settings_models() -> dict[str, type]:
     from bot.automations.incident_opening.settings import IncidentSettings
     from bot.automations.policy_triage.settings import TriageSettings
     from bot.settings.bot_settings import BotSettings
+    from bot.settings.releases import ReleaseSettings
 
-    return {"bot": BotSettings, "incidents": IncidentSettings, "triage": TriageSettings}
+    return {"bot": BotSettings, "incidents": IncidentSettings, "releases": ReleaseSettings, "triage": TriageSettings}
 
 
 def load_settings(environment: Environment) -> Settings:
@@ -91,6 +92,18 @@ def load_settings(environment: Environment) -> Settings:
     if any(not problem.is_warning for problem in problems):
         raise WrongSettings(tuple(problems))
     return replace(settings, policies=policies, extensions=triage_extensions())
+
+
+def release_settings(environment: Environment) -> Any:
+    """config/releases.yml alone. Raises WrongSettings."""
+    from bot.domain.errors import WrongSettings
+    from bot.settings.loading import load_file
+    from bot.settings.releases import ReleaseSettings
+
+    settings, _, problems = load_file(environment.config / "releases.yml", ReleaseSettings)
+    if problems:
+        raise WrongSettings(tuple(problems))
+    return settings
 
 
 def triage_extensions() -> Extensions:

@@ -15,7 +15,7 @@ from bot.domain.access_record import AccessEntry
 from bot.domain.resources import AccessLevel, IssueId
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CreateProject:
     """A private project. Natural key: its path.
 
@@ -41,7 +41,7 @@ class CreateProject:
         return f"private project {self.project_path} ({self.name}), on: {', '.join(self.features)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CreateIssue:
     """An issue. Natural key: the hidden marker in its description, or `iid` where it is given."""
 
@@ -66,7 +66,7 @@ class CreateIssue:
         return f"{secrecy}issue {self.project_path}#{self.iid or '?'}: {self.title}{labels}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Grant:
     """One person's access: who, as what, until when, why."""
 
@@ -80,7 +80,7 @@ class Grant:
         return f"{self.username} ({self.access_level.title} until {self.expires_on.isoformat()}, {self.because})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AddMembers:
     """People who are no members yet. Natural key: project and person. Those who are members by now are left alone."""
 
@@ -97,7 +97,7 @@ class AddMembers:
         return f"{len(self.grants)} to {self.project_path}: {', '.join(str(grant) for grant in self.grants)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RaiseMember:
     """More access for somebody who has less; never less, and never for a shorter time.
 
@@ -124,7 +124,7 @@ class RaiseMember:
         return f"{self.username} in {self.project_path} to {self.access_level.title} ({self.because})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RecordAccess:
     """The record of access in an incident issue, one note edited in place. Natural key: its marker.
 
@@ -151,7 +151,7 @@ class RecordAccess:
         return f"record of access in {self.project_path}#{self.iid}: {names or 'nobody'}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WriteNote:
     """One note of the bot, found by its marker and edited in place. Natural key: issue and marker.
 
@@ -180,7 +180,7 @@ class WriteNote:
         return f"{verb} the note on {self.project_path}#{self.iid}: {first}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ChangeLabels:
     """Labels put on and taken off. Natural key: issue and labels."""
 
@@ -206,7 +206,7 @@ ISSUE_EVENTS = ("issues_events", "confidential_issues_events")
 TRIAGE_EVENTS = (*ISSUE_EVENTS, "merge_requests_events", "note_events", "confidential_note_events")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RegisterHook:
     """A webhook of a project or group. Natural key: holder and URL. The secrets are the writer's, never the plan's."""
 
@@ -227,7 +227,7 @@ class RegisterHook:
         return f"webhook of the {where} {self.holder} to {self.url} for {', '.join(self.events)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ResendDelivery:
     """One failed delivery of a webhook, sent once more by GitLab. Natural key: the delivery."""
 
@@ -249,7 +249,7 @@ class ResendDelivery:
 # -- triage by policy ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Target:
     """A resource that a policy has found, or the issue that an earlier change of the plan creates.
 
@@ -269,7 +269,7 @@ class Target:
     created_by: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AddNote:
     """A note, or the first note of a thread. Natural key: target, text and turn.
 
@@ -299,7 +299,7 @@ class AddNote:
         return f"{what} on {self.target.name}: {first}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class UpdateResource:
     """Fields of an issue, merge request or epic, in one request. Natural key: target and turn.
 
@@ -325,7 +325,7 @@ class UpdateResource:
         return f"{self.target.name}: {'; '.join(self.shown)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class UpdateWorkItem:
     """Labels and assignees of a work item, by its own API. Natural key: target and turn.
 
@@ -350,7 +350,7 @@ class UpdateWorkItem:
         return f"{self.target.name}: {'; '.join(self.shown)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SetWidget:
     """The health status, or the status, of an issue: only GraphQL can set them. Natural key: target and widget.
 
@@ -374,7 +374,7 @@ class SetWidget:
         return f"{name} of {self.target.name} to {self.value or 'none'}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MoveIssue:
     """An issue into another project. Natural key: target."""
 
@@ -392,7 +392,7 @@ class MoveIssue:
         return f"{self.target.name} to {self.project_path}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OpenIssue:
     """An issue that a policy writes: a summary, or a follow-up. Natural key: project, title and turn.
 
@@ -421,7 +421,7 @@ class OpenIssue:
         return f"issue in {self.project}: {self.title}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DeleteResource:
     """Natural key: target."""
 

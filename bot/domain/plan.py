@@ -10,7 +10,7 @@ from enum import Enum
 from bot.domain.changes import Change
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """A change with its reason.
 
@@ -88,7 +88,7 @@ class Status(Enum):
         return self in (Status.DONE, Status.ALREADY_SO)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a step.
 

@@ -103,6 +103,9 @@ class ReleaseCalendar:
         """Raises WrongInput for a release before the first."""
         if version < self.first:
             raise WrongInput(f"{version} is before {self.first}, the first release of the calendar.")
+        return self._milestone(version)
+
+    def _milestone(self, version: Version) -> Milestone:
         first_day = self._last_day(version.plus(-1)) + _DAY
         return Milestone(version, first_day, self._last_day(version), self.release_day(version))
 
@@ -120,9 +123,9 @@ class ReleaseCalendar:
             raise WrongInput(f"{day.isoformat()} is before {self.first}, the first release of the calendar.")
         return found
 
-    def before(self, milestone: Milestone) -> Milestone | None:
-        """None before the first."""
-        return self.milestone(milestone.version.plus(-1)) if milestone.version > self.first else None
+    def before(self, milestone: Milestone) -> Milestone:
+        """Also that before the first, by the rule."""
+        return self._milestone(milestone.version.plus(-1))
 
     def after(self, milestone: Milestone) -> Milestone:
         return self.milestone(milestone.version.plus(1))
@@ -154,7 +157,7 @@ _RULES = (
     re.compile(rf"(?P<weekday>{_WEEKDAY}) of the week of (?P<anchor>the release)"),
     re.compile(rf"(?P<weekday>{_WEEKDAY}) of the week in which (?P<anchor>the milestone (?:begins|ends))"),
     re.compile(rf"(?P<days>\d{{1,2}}) days? (?P<way>after|before) (?P<anchor>{_ANCHORS})"),
-    re.compile(rf"the day (?:of (?P<anchor>the release)|(?P<other>the milestone (?:begins|ends)))"),
+    re.compile(r"the day (?:of (?P<anchor>the release)|(?P<other>the milestone (?:begins|ends)))"),
 )
 RULE_FORMS = (
     "Monday after the release",

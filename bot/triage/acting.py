@@ -61,13 +61,14 @@ class Acting(Updating, Opening):
                 self.engine.fail(self.rule, Refused(sentence), item)
                 continue
             rule = rule_of(self.rule, answer)
-            inner = Acting(self.engine, rule, [])
+            inner = Acting(self.engine, rule)
             inner.act([item])
             self.steps += inner.steps
             self.warnings += inner.warnings
             self.printed += inner.printed
             self._waited_for += inner._waited_for
             self._written |= inner._written
+            self._before = inner._before | self._before
 
     def _comments(self, prepared: list[Prepared]) -> None:
         actions = self.rule.actions

@@ -19,23 +19,22 @@ Json = dict[str, Any]
 
 
 class Deciding(Preparing):
-    """Args: items: the resources that the rule acts on; they are as they were when it is taken back."""
+    """What the rule acts on is as it was when it is taken back."""
 
-    def __init__(self, engine: Engine, rule: Rule, items: list[Item]) -> None:
+    def __init__(self, engine: Engine, rule: Rule) -> None:
         super().__init__(engine, rule)
         self.steps: list[Step] = []
         self.warnings: list[str] = []
-        self._before = [
-            (item, dict(item.row), item.changed, item.is_gone, item.notes, list(item.made)) for item in items
-        ]
+        self._before: dict[Item, tuple[Json, frozenset[str], bool, int, Any]] = {}
         self._waited_for: list[tuple[str, str | None]] = []
         self._written: set[tuple[str, str]] = set()
+        self._own: set[str] = set()
 
     def take_back(self) -> None:
         """Nothing of the rule was done: no steps, and the facts as they were before it."""
         self.steps.clear()
         self.engine.world.written -= self._written
-        for item, row, changed, is_gone, notes, made in self._before:
+        for item, (row, changed, is_gone, notes, made) in self._before.items():
             item.row, item.changed, item.is_gone, item.notes, item.made = row, changed, is_gone, notes, made
         for path, key in reversed(self._waited_for):
             if key is None:
@@ -52,6 +51,9 @@ class Deciding(Preparing):
         return False
 
     def add(self, change: Change, because: str, item: Item | None = None, *, needs: tuple[str, ...] = ()) -> None:
+        """Plan a change; what it makes of the resource is applied to the facts after this."""
+        if item is not None and item not in self._before:
+            self._before[item] = (dict(item.row), item.changed, item.is_gone, item.notes, item.made)
         rule = self.rule.shown_name or "a rule without a name"
         # The gem's mutations go out one after the other.
         path = "graphql" if self.engine.options.refetch and isinstance(change, SetWidget) else _path_of(change)
@@ -66,10 +68,12 @@ class Deciding(Preparing):
             rule=rule,
         )
         self._waited_for.append((path, after))
-        self.engine.world.last_on[path] = change.key
+        key = change.key
+        self.engine.world.last_on[path] = key
         self.steps.append(step)
+        self._own.add(key)
         if item is not None:
-            item.made.append((change.key, frozenset()))
+            item.made = (*item.made, (key, frozenset()))
 
     def _is_public(self, change: Change, item: Item | None) -> bool:
         """Whether everybody may read what the change says, so that a plan names it wherever it is printed."""
@@ -83,8 +87,7 @@ class Deciding(Preparing):
 
     def _reasons(self, item: Item | None) -> list[str]:
         """The earlier changes without which the rule would not have chosen the resource, as far as can be known."""
-        own = {step.change.key for step in self.steps}
-        earlier = [made for made in item.made if made[0] not in own] if item is not None else []
+        earlier = [made for made in item.made if made[0] not in self._own] if item is not None else []
         if not earlier:
             return []
         read = fields_read(self.rule, self.engine)

@@ -124,7 +124,7 @@ class Engine:
             kept = self._filtered(rule, expansion, [item])
             if kept:
                 self._told_counts = RuleRun(rule, 1, 1, 1)
-                self._act(rule, lambda acting, kept=kept: acting.act(kept), kept)  # type: ignore[misc]
+                self._act(rule, lambda acting, kept=kept: acting.act(kept))  # type: ignore[misc]
                 return
 
     def _is_asked_for(self, kind: str) -> bool:
@@ -141,10 +141,10 @@ class Engine:
             if items is None:
                 continue
             handled |= {item.key for item in items}
-            self._act(rule, lambda acting, items=items: acting.act(items), items)  # type: ignore[misc]
+            self._act(rule, lambda acting, items=items: acting.act(items))  # type: ignore[misc]
 
-    def _act(self, rule: Rule, decide: Callable[[Acting], None], items: list[Item]) -> None:
-        acting = Acting(self, rule, items)
+    def _act(self, rule: Rule, decide: Callable[[Acting], None]) -> None:
+        acting = Acting(self, rule)
         try:
             decide(acting)
         except (UnknownName, RubyError, Refused, GitLabError) as error:
@@ -188,8 +188,7 @@ class Engine:
                 if is_new:
                     gathered.append((rule, items))
         self._told_counts = RuleRun(summary.own)
-        everything = list({item.key: item for _, items in gathered for item in items}.values())
-        self._act(summary.own, lambda acting: acting.summarize_summary(gathered), everything)
+        self._act(summary.own, lambda acting: acting.summarize_summary(gathered))
 
     _told_counts: RuleRun
 

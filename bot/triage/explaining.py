@@ -166,7 +166,7 @@ def _explain_rule(
 
 
 def _actions(engine: Engine, rule: Rule, item: Item, done: list[str]) -> Iterator[str]:
-    acting = Acting(engine, rule, [item])
+    acting = Acting(engine, rule)
     before = len(engine.result.failures)
     try:
         acting.act([item])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 Json = dict[str, Any]
@@ -31,7 +31,7 @@ class Item:
     is_gone: bool = False
     notes: int = 0
     altered: Json | None = None
-    made: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    made: tuple[tuple[str, frozenset[str]], ...] = ()
     key: tuple[str, str, Any] = ("", "", None)
 
     def __post_init__(self) -> None:
@@ -113,7 +113,7 @@ def mark_changed(item: Item, fields: set[str]) -> None:
     item.changed |= fields
     if item.made:
         key, known = item.made[-1]
-        item.made[-1] = (key, known | fields)
+        item.made = (*item.made[:-1], (key, known | fields))
 
 
 # The statuses that every GitLab has, and the state that each brings along; what others bring only GitLab knows.

@@ -171,7 +171,7 @@ def test_a_template_that_is_missing_or_uses_what_it_is_not_given(config: Path, t
     ]
 
 
-@pytest.mark.parametrize("name", ["bot", "incidents"])
+@pytest.mark.parametrize("name", sorted(settings_models()))
 def test_the_schema_beside_the_settings_is_the_one_that_is_printed(name: str) -> None:
     kept = (ROOT / "config" / "schema" / f"{name}.schema.json").read_text(encoding="utf-8")
     assert kept == json_schema(settings_models()[name], f"config/{name}.yml")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
+
+from bot.settings.time_zone import TimeZoneName
 
 STRICT = ConfigDict(extra="forbid")
 Path = Annotated[str, Field(pattern=r"^[\w.][\w./-]*$")]
@@ -34,19 +35,12 @@ class PolicySource:
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class TriageSettings:
     sources: tuple[PolicySource, ...] = Field(default=(), description="What is triaged, and by which files.")
-    time_zone: str = Field(default="UTC", description="The zone in which days of policies begin, by its IANA name.")
+    time_zone: TimeZoneName = Field(
+        default="UTC", description="The zone in which days of policies begin, by its IANA name."
+    )
     most_changes: int = Field(
         default=500, ge=1, le=20_000, description="A run that would change more is refused as unsafe."
     )
-
-    @field_validator("time_zone")
-    @classmethod
-    def zone_exists(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"there is no time zone {value!r}; write one like Europe/Berlin") from None
-        return value
 
 
 def covers(source: PolicySource, project_path: str) -> bool:

@@ -25,7 +25,10 @@ from bot.triage.rules import names_of
 
 def _single_names(names: Iterable[str]) -> list[str]:
     """As GitLab reads the list that it is sent: a comma separates, also within an entry."""
-    return [part.strip() for name in names for part in name.split(",")]
+    joined = ",".join(names)
+    if not joined:
+        return []
+    return [part.strip() for part in joined.split(",")] if " " in joined else joined.split(",")
 
 
 class Labels(Condition):
