@@ -71,8 +71,15 @@ def settings_models() -> dict[str, type]:
     from bot.automations.policy_triage.settings import TriageSettings
     from bot.settings.bot_settings import BotSettings
     from bot.settings.releases import ReleaseSettings
+    from bot.settings.section import SectionSettings
 
-    return {"bot": BotSettings, "incidents": IncidentSettings, "releases": ReleaseSettings, "triage": TriageSettings}
+    return {
+        "bot": BotSettings,
+        "incidents": IncidentSettings,
+        "releases": ReleaseSettings,
+        "section": SectionSettings,
+        "triage": TriageSettings,
+    }
 
 
 def load_settings(environment: Environment) -> Settings:
@@ -84,9 +91,11 @@ def load_settings(environment: Environment) -> Settings:
     from bot.automations.incident_opening.check import check_templates
     from bot.domain.errors import WrongSettings
     from bot.settings import loading
+    from bot.settings.section import check_section
 
     settings = loading.load_settings(environment.config, environment.templates, settings_models())
     problems = list(check_templates(settings.part("incidents"), settings.templates))
+    problems += check_section(settings.part("section"), settings.files["section"])
     policies, found = _policies(settings, environment.config.parent)
     problems += found
     if any(not problem.is_warning for problem in problems):

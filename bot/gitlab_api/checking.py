@@ -51,6 +51,10 @@ class CheckingReader:
         kind = "groups" if is_group else "projects"
         return self._client.get_or_none(f"/{kind}/{encoded(path)}/labels/{encoded(label)}") is not None
 
+    def group_labels(self, group: str) -> frozenset[str]:
+        """Names of the labels that the group has, those from above too."""
+        return frozenset(str(row["name"]) for row in self._client.rows(f"/groups/{encoded(group)}/labels"))
+
     def strangers_with_markers(self, group: str, own_ids: frozenset[int], text: str) -> frozenset[int]:
         """Ids of other users whose projects in the group carry the bot's marker."""
         try:

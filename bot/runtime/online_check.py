@@ -9,6 +9,9 @@ from bot.automations.incident_opening.access import readers_beyond_allowed
 from bot.domain.errors import GitLabRefused, Problem
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.resources import AccessLevel
+from bot.settings.loading import SettingsFile
+from bot.settings.section import SectionSettings
+from bot.settings.yaml_reader import Path as Place
 
 EXPIRES_SOON = dt.timedelta(days=30)
 SCOPE = "api"
@@ -26,6 +29,7 @@ def check_online(reader: Any, settings: Any) -> list[Problem]:
     problems += _places(reader, incidents, bot, settings)
     problems += _labels(reader, incidents, settings)
     problems += _inheritance(people, reader, incidents, settings)
+    problems += _section(reader, settings.part("section"), settings.files["section"])
     return problems
 
 
@@ -147,6 +151,57 @@ def _labels(reader: Any, incidents: Any, settings: Any) -> list[Problem]:
             if not reader.label_exists(path, label, is_group=is_group):
                 what = f"{path} has no label {label!r}."
                 problems.append(where.problem(at, what, "Make it, in a group above.", is_warning=at[0] != "labels"))
+    return problems
+
+
+def _section(reader: Any, section: SectionSettings, where: SettingsFile) -> list[Problem]:
+    """People, projects, groups and labels of the directory."""
+    named: list[tuple[Place, str]] = [(("dri",), section.dri)]
+    projects: list[tuple[Place, str]] = []
+    labels: list[tuple[Place, str]] = [(("label",), section.label)]
+    labels += [(("stages", number, "label"), stage.label) for number, stage in enumerate(section.stages)]
+    teams: list[tuple[Place, str]] = []
+    for place, group in section.places():
+        roles = ("engineering_manager", "product_manager", "technical_lead")
+        named += [((*place, "people", role), getattr(group.people, role)) for role in roles]
+        named += [((*place, "members", "usernames", at), name) for at, name in enumerate(group.members.usernames)]
+        teams += [((*place, "members", "group"), group.members.group)] if group.members.group else []
+        projects.append(((*place, "issues_project"), group.issues_project))
+        if group.retrospective_project is not None:
+            projects.append(((*place, "retrospective_project"), group.retrospective_project))
+        labels.append(((*place, "label"), group.label))
+    answer = reader.people(
+        PeopleQuestion(
+            usernames=frozenset(name for _, name in named),
+            members_of=frozenset(group for _, group in teams),
+            groups=frozenset({section.group}),
+        )
+    )
+    problems = []
+    for place, name in named:
+        user = answer.users.get(name)
+        if user is None:
+            what = f"GitLab has no active user {name!r}."
+            problems.append(where.problem(place, what, "Is the username spelt right? The account may be blocked."))
+        elif user.state != "active":
+            problems.append(where.problem(place, f"the account of {name!r} is {user.state}.", "Name somebody else."))
+    for place, path in teams:
+        if not answer.members_of.get(path):
+            what = f"GitLab has no group {path!r} with direct members, or the bot is no member of it."
+            problems.append(where.problem(place, what, "Add the bot to it as Guest."))
+    if section.group not in answer.groups:
+        what = f"GitLab has no group {section.group!r}, or the bot may not see it."
+        return [*problems, where.problem(("group",), what)]
+    there = {path: reader.project_id(path) is not None for path in dict.fromkeys(path for _, path in projects)}
+    for place, path in projects:
+        if not there[path]:
+            what = f"GitLab has no project {path!r}, or the bot may not see it."
+            problems.append(where.problem(place, what, "Add the bot to it as Planner."))
+    known = reader.group_labels(section.group)
+    for place, label in labels:
+        if label not in known:
+            what = f"{section.group} has no label {label!r}."
+            problems.append(where.problem(place, what, "Make it there, or write its name as it is."))
     return problems
 
 

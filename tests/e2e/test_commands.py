@@ -180,7 +180,7 @@ def test_deferred_reports_open_by_severity_and_by_release(
         (("sweeep",), 2, "No such command 'sweeep'. Perhaps you meant 'sweep'?"),
         (("serve",), 2, "SECTIONBOT_WEBHOOK_TOKEN or SECTIONBOT_SIGNING_TOKEN; to take deliveries from anybody"),
         (("deliveries", "list"), 2, "There is no database file"),
-        (("config", "schema", "nothing"), 2, "There are no settings 'nothing'; there are bot, incidents, triage."),
+        (("config", "schema", "nothing"), 2, "There are no settings 'nothing'; there are bot, incidents, releases, section, triage."),
         (("hooks", "register", "--url", "bot.example"), 2, "'bot.example' is no address of an endpoint"),
         (("hooks", "register", "--url", "http://b"), 2, "hooks are registered with them"),
     ],
@@ -262,6 +262,17 @@ def test_online_every_missing_thing_is_on_its_line(local_gitlab: LocalGitLab, sp
         inherited_access_allowed={"usernames": []},
     )
     (config / "bot.yml").write_text("operators_project: sec/gone\n")
+    section = (config / "section.yml").read_text()
+    for old, new in (
+        ("engineering_manager: em.abel", "engineering_manager: resp.left"),
+        ("[em.enzo, tl.gita, dev.hana]}", "[no.body]}"),
+        ("members: {usernames: [em.ivor, tl.kian, dev.lena]}", "members: {group: sec/nowhere}"),
+        ("retrospectives/compliance", "retrospectives/gone"),
+        ('label: "group::compliance"', 'label: "group::gone"'),
+    ):
+        assert old in section
+        section = section.replace(old, new, 1)
+    (config / "section.yml").write_text(section)
     ended = spawn(SECTIONBOT_CONFIG=str(config)).run("config", "check", "--online")
     shown = ended.stdout.replace(f"{config}/", "")
     assert ended.returncode == 2
@@ -273,6 +284,11 @@ def test_online_every_missing_thing_is_on_its_line(local_gitlab: LocalGitLab, sp
         "incidents.yml: severities[0].members.usernames[0]: GitLab has no active user 'no.body'. Is the username spelt right? The account may be blocked.",
         "incidents.yml: severities[0].members.usernames[1]: GitLab has no active user 'resp.left'. Is the username spelt right? The account may be blocked.",
         "incidents.yml: severities[0].members.groups[0]: GitLab has no group 'sec/nowhere', or the bot is no member of it. Add the bot to it as Guest.",
+        "section.yml: stages[0].groups[0].people.engineering_manager: GitLab has no active user 'resp.left'. Is the username spelt right? The account may be blocked.",
+        "section.yml: stages[0].groups[1].members.usernames[0]: GitLab has no active user 'no.body'. Is the username spelt right? The account may be blocked.",
+        "section.yml: stages[0].groups[2].members.group: GitLab has no group 'sec/nowhere' with direct members, or the bot is no member of it. Add the bot to it as Guest.",
+        "section.yml: stages[0].groups[3].retrospective_project: GitLab has no project 'sec/retrospectives/gone', or the bot may not see it. Add the bot to it as Planner.",
+        "section.yml: stages[0].groups[3].label: sec has no label 'group::gone'. Make it there, or write its name as it is.",
         "incidents.yml: warning: severities[0].label: sec/intake has no label 'severity::9'. Make it, in a group above.",
         "incidents.yml: inherited_access_allowed: section.owner would read every incident by inheritance from sec/incidents. Remove them there, or allow them here.",
     ):

@@ -201,3 +201,26 @@ def test_templates_run_in_a_sandbox() -> None:
     templates = Templates({"t.md": "{{ a.__class__.__mro__ }}"})
     with pytest.raises(WrongSettings, match="cannot be rendered: access to attribute '__class__'"):
         templates.render("t.md", a="x")
+
+
+def test_what_the_directory_has_twice_or_lacks_is_told_on_its_line(config: Path) -> None:
+    path = config / "section.yml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    first, second = (number for number, line in enumerate(lines) if line.startswith("      - name: Auth"))
+    lines[second + 1] = lines[first + 1].replace("authentication", "Authentication")
+    lines[second + 2] = "        feature_categories: [permissions, system_access]"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert check(config) == [
+        f"section.yml:{second + 2}:9: stages[0].groups[2].label: the label 'group::Authentication' is that of "
+        "Authentication, too. One of them must be another.",
+        f"section.yml:{second + 3}:43: stages[0].groups[2].feature_categories[1]: the feature category "
+        "'system_access' is that of Authentication, too. One of them must be another.",
+    ]
+    lines[first + 5] = "        people: {engineering_manager: em.enzo, technical_lead: '@gita'}"
+    lines[first + 6] = "        members: {usernames: [a], group: sec/engineering}"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert [each.split(": ", 1)[1][:75] for each in check(config)] == [
+        "stages[0].groups[1].people.product_manager: is missing. It is a username, w",
+        "stages[0].groups[1].people.technical_lead: '@gita' is not written as it has",
+        "stages[0].groups[1].members: name either usernames or a group.",
+    ]

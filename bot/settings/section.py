@@ -1,0 +1,122 @@
+"""config/section.yml: the section's directory of stages, groups and people, which every automation reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass
+
+from bot.domain.errors import Problem
+from bot.settings.loading import SettingsFile
+from bot.settings.yaml_reader import Path as Place
+
+STRICT = ConfigDict(extra="forbid")
+Path = Annotated[str, Field(pattern=r"^[\w.][\w./-]*$", description="A full path in GitLab.")]
+Username = Annotated[str, Field(pattern=r"^[\w][\w.-]*$", description="A username, without @.")]
+Label = Annotated[str, Field(min_length=1, pattern=r"^[^,]+$", description="The name of a label.")]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Roles:
+    engineering_manager: Username
+    product_manager: Username
+    technical_lead: Username
+
+    def usernames(self) -> tuple[str, ...]:
+        return (self.engineering_manager, self.product_manager, self.technical_lead)
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Members:
+    usernames: tuple[Username, ...] = Field(default=(), description="Usernames, without @.")
+    group: Path | None = Field(default=None, description="A GitLab group whose direct members they are.")
+
+    @model_validator(mode="after")
+    def one_way(self) -> Members:
+        if bool(self.usernames) == (self.group is not None):
+            raise ValueError("name either usernames or a group")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class SectionGroup:
+    """A group of people with a part of the product; not a group of GitLab."""
+
+    name: str = Field(min_length=1, description="As people call it.")
+    label: Label = Field(description='The label of what it owns, like "group::static analysis".')
+    aliases: tuple[str, ...] = Field(default=(), description="Other names and labels that mean the same.")
+    feature_categories: tuple[str, ...] = Field(default=(), description="What of the product it owns.")
+    issues_project: Path = Field(description="The project in which its issues are.")
+    retrospective_project: Path | None = Field(
+        default=None, description="The project for its retrospectives; without one the bot opens none."
+    )
+    people: Roles
+    members: Members
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Stage:
+    name: str = Field(min_length=1)
+    label: Label = Field(description='Its label, like "devops::secure".')
+    groups: tuple[SectionGroup, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class SectionSettings:
+    name: str = Field(min_length=1, description="As people call the section.")
+    label: Label = Field(description='Its label, like "section::sec".')
+    group: Path = Field(description="The GitLab group below which the section's projects are.")
+    dri: Username = Field(description="Who answers for what concerns the whole section.")
+    stages: tuple[Stage, ...] = Field(min_length=1)
+
+    @property
+    def groups(self) -> tuple[SectionGroup, ...]:
+        """In the order of the file."""
+        return tuple(group for stage in self.stages for group in stage.groups)
+
+    def group_named(self, text: str) -> SectionGroup | None:
+        """By its name, its label or an alias of either, in any letter case."""
+        wanted = text.strip().lower()
+        for group in self.groups:
+            if wanted in {name.lower() for name in (group.name, group.label, *group.aliases)}:
+                return group
+        return None
+
+    def places(self) -> Iterator[tuple[Place, SectionGroup]]:
+        """Each group with its place in the file."""
+        for number, stage in enumerate(self.stages):
+            for index, group in enumerate(stage.groups):
+                yield ("stages", number, "groups", index), group
+
+
+def check_section(section: SectionSettings, file: SettingsFile) -> list[Problem]:
+    """What is there twice: names, labels and aliases; feature categories that two groups own."""
+    problems: list[Problem] = []
+    names: dict[str, str] = {}
+    categories: dict[str, str] = {}
+
+    def claim(known: dict[str, str], text: str, owner: str, place: Place, thing: str) -> None:
+        before = known.setdefault(text.lower(), owner)
+        if before != owner:
+            what = f"the {thing} {text!r} is that of {before}, too."
+            problems.append(file.problem(place, what, "One of them must be another."))
+
+    for number, stage in enumerate(section.stages):
+        claim(names, stage.label, f"the stage {stage.name}", ("stages", number, "label"), "label")
+    claim(names, section.label, f"the section {section.name}", ("label",), "label")
+    seen: dict[str, int] = {}
+    for place, group in section.places():
+        owner = group.name
+        seen[owner.lower()] = seen.get(owner.lower(), 0) + 1
+        if seen[owner.lower()] > 1:
+            problems.append(file.problem((*place, "name"), f"there are two groups {owner!r}.", "Name one otherwise."))
+            owner = f"{owner} ({seen[owner.lower()]})"
+        claim(names, group.name, owner, (*place, "name"), "name")
+        claim(names, group.label, owner, (*place, "label"), "label")
+        for index, alias in enumerate(group.aliases):
+            claim(names, alias, owner, (*place, "aliases", index), "alias")
+        for index, category in enumerate(group.feature_categories):
+            claim(categories, category, owner, (*place, "feature_categories", index), "feature category")
+    return problems
