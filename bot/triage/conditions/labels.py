@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
 from typing import Any
 
 from bot.triage.conditions.condition import (
@@ -23,12 +23,12 @@ from bot.triage.facts import Item
 from bot.triage.rules import names_of
 
 
-def _single_names(names: Iterable[str]) -> list[str]:
-    """As GitLab reads the list that it is sent: a comma separates, also within an entry."""
-    joined = ",".join(names)
-    if not joined:
-        return []
-    return [part.strip() for part in joined.split(",")] if " " in joined else joined.split(",")
+@functools.lru_cache(1024)
+def _as_sent(names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """As GitLab reads the list that it is sent: a comma separates, also within an entry; and `none` or `any` in it."""
+    parts = tuple(part.strip() for name in names for part in name.split(","))
+    lower = [part.lower() for part in parts]
+    return parts, next((word for word in ("none", "any") if word in lower), "")
 
 
 class Labels(Condition):
@@ -67,11 +67,10 @@ class Labels(Condition):
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
         has = item.labels
-        wanted = _single_names(asked.labels if asked.labels is not None else names_of(value))
-        lower = [name.lower() for name in wanted]
-        if "none" in lower:
-            return not has
-        return bool(has) if "any" in lower else all(name in has for name in wanted)
+        wanted, word = _as_sent(tuple(asked.labels if asked.labels is not None else names_of(value)))
+        if word:
+            return bool(has) == (word == "any")
+        return all(name in has for name in wanted)
 
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
         wanted = asked.labels if asked.labels is not None else names_of(value)
@@ -98,11 +97,11 @@ class ForbiddenLabels(Condition):
         return [("not[labels]", ",".join(name.strip() for name in names_of(value)))] if is_sent(value) else []
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
-        forbidden = _single_names(names_of(value))
-        lower = [name.lower() for name in forbidden]
-        if "none" in lower:
-            return bool(item.labels)
-        return not item.labels if "any" in lower else not set(item.labels) & set(forbidden)
+        forbidden, word = _as_sent(tuple(names_of(value)))
+        has = item.labels
+        if word:
+            return bool(has) == (word == "none")
+        return not any(name in has for name in forbidden)
 
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
         return Answer(f"none of {listed(names_of(value))}", listed(item.labels))
