@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.automations import incident_opening, policy_triage
+from bot.automations import incident_opening, policy_triage, retrospectives
 from bot.domain.errors import Problem, WrongInput
 from bot.domain.ports import Automation, Lane
 
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from bot.settings.loading import Settings
     from bot.triage.extensions import Extensions
 
-AUTOMATIONS: tuple[Automation, ...] = (incident_opening.AUTOMATION, policy_triage.AUTOMATION)
+AUTOMATIONS: tuple[Automation, ...] = (
+    incident_opening.AUTOMATION,
+    policy_triage.AUTOMATION,
+    retrospectives.AUTOMATION,
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def settings_models() -> dict[str, type]:
     """Name of each file in config/ to its model."""
     from bot.automations.incident_opening.settings import IncidentSettings
     from bot.automations.policy_triage.settings import TriageSettings
+    from bot.automations.retrospectives.settings import RetrospectiveSettings
     from bot.settings.bot_settings import BotSettings
     from bot.settings.releases import ReleaseSettings
     from bot.settings.section import SectionSettings
@@ -77,6 +82,7 @@ def settings_models() -> dict[str, type]:
         "bot": BotSettings,
         "incidents": IncidentSettings,
         "releases": ReleaseSettings,
+        "retrospectives": RetrospectiveSettings,
         "section": SectionSettings,
         "triage": TriageSettings,
     }
@@ -89,13 +95,18 @@ def load_settings(environment: Environment) -> Settings:
         WrongSettings: with every problem of every file.
     """
     from bot.automations.incident_opening.check import check_templates
+    from bot.automations.retrospectives.check import check_retrospectives
     from bot.domain.errors import WrongSettings
     from bot.settings import loading
     from bot.settings.section import check_section
 
     settings = loading.load_settings(environment.config, environment.templates, settings_models())
     problems = list(check_templates(settings.part("incidents"), settings.templates))
-    problems += check_section(settings.part("section"), settings.files["section"])
+    section = settings.part("section")
+    problems += check_section(section, settings.files["section"])
+    problems += check_retrospectives(
+        settings.part("retrospectives"), section, settings.files["retrospectives"], settings.templates
+    )
     policies, found = _policies(settings, environment.config.parent)
     problems += found
     if any(not problem.is_warning for problem in problems):

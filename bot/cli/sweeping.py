@@ -24,7 +24,11 @@ from bot.wiring import AUTOMATIONS, Environment, connect, load_settings
     type=click.Choice([each.name for each in AUTOMATIONS]),
     help="Only this automation (can be given several times).",
 )
-@click.option("--scope", metavar="REFERENCE", help="Only this: group/project#12, or the address of an issue.")
+@click.option(
+    "--scope",
+    metavar="REFERENCE",
+    help="Only this: group/project#12, or the address of an issue; for retrospectives the name of a group.",
+)
 @NOW
 @click.option(
     "--apply", "apply_", is_flag=True, help="Do it. Without this, the plan is printed and nothing is written."
@@ -65,13 +69,17 @@ def sweep(
         raise click.UsageError("--release needs --scope: it opens one thing that a guard has deferred.")
     if scope and "://" in scope and not scope.startswith(f"{environment.gitlab_url}/"):
         raise WrongInput(f"{scope} is in another GitLab than {environment.gitlab_url}.")
-    looked_at = Scope(reference=Reference.parse(scope), release=release) if scope else Scope()
+    chosen = [each for each in AUTOMATIONS if not names or each.name in names]
+    looked_at = Scope()
+    if scope and all(each.takes_names for each in chosen):
+        looked_at = Scope(name=scope)
+    elif scope:
+        looked_at = Scope(reference=Reference.parse(scope), release=release)
     environment.token()
     settings = load_settings(environment)
     gitlab = connect(environment, settings)
     moment = or_now(now)
     means = Means(settings, gitlab.reader, gitlab.writer if apply_ else None, AUTOMATIONS)
-    chosen = [each for each in AUTOMATIONS if not names or each.name in names]
     parts: list[Part] = []
     with progress(len(chosen)) as advance:
         for automation in chosen:

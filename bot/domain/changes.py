@@ -54,6 +54,9 @@ class CreateIssue:
     confidential: bool = True
     issue_type: str = "issue"
     iid: int | None = None
+    milestone_id: int | None = None
+    due_on: dt.date | None = None
+    assignee_ids: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
@@ -156,8 +159,10 @@ class WriteNote:
     """One note of the bot, found by its marker and edited in place. Natural key: issue and marker.
 
     Args:
-        issue: ids where the issue exists; None where the plan creates it (then project_path and iid name it).
+        issue: ids where the issue exists; None where the plan creates it (then project_path and iid name it, or
+            created_by: the key of the change that creates it, where its iid is not known yet).
         note_id: the note that was found when the facts were gathered.
+        is_thread: whether it is the first note of a thread.
     """
 
     kind: ClassVar = "write note"
@@ -168,16 +173,19 @@ class WriteNote:
     issue: IssueId | None = None
     note_id: int | None = None
     internal: bool = False
+    is_thread: bool = False
+    created_by: str = ""
 
     @property
     def key(self) -> str:
-        return f"note {self.project_path}#{self.iid} {self.marker[5:-4]}"
+        return f"note {self.created_by or f'{self.project_path}#{self.iid}'} {self.marker[5:-4]}"
 
     @property
     def summary(self) -> str:
         verb = "edit" if self.note_id else "write"
         first = self.body.strip().split("\n", 1)[0]
-        return f"{verb} the note on {self.project_path}#{self.iid}: {first}"
+        what = "thread" if self.is_thread else "note"
+        return f"{verb} the {what} on {self.project_path}#{self.iid or '?'}: {first}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Scope:
         release: carry out what a guard has deferred, since an operator says so.
         resource_kind: what project_id and iid, or the reference, name: issues or merge_requests.
         event_kind: the event that asks, by GitLab's name; empty where a person does.
+        name: what a person named otherwise than by a reference, for automations that take names.
     """
 
     reference: Reference | None = None
@@ -41,10 +42,11 @@ class Scope:
     release: bool = False
     resource_kind: str = "issues"
     event_kind: str = ""
+    name: str = ""
 
     @property
     def is_everything(self) -> bool:
-        return self.reference is None and self.project_id is None
+        return self.reference is None and self.project_id is None and not self.name
 
 
 class Lane(Enum):
@@ -64,6 +66,7 @@ class Automation:
         settings: its part of the settings, by the name of the file in config/.
         listens_to: whether this event can change anything for it.
         look: gathers and plans: from a scope, a reader, all settings and now to a plan. It only reads.
+        takes_names: whether a person can name what it looks at by a name of the settings, like a group's.
     """
 
     name: str
@@ -73,3 +76,4 @@ class Automation:
     settings: str
     listens_to: Callable[[Event, Any], bool]
     look: Callable[[Scope, Any, Any, datetime], Plan]
+    takes_names: bool = False

@@ -87,10 +87,21 @@ class Issue:
     user_notes_count: int = 0
     moved: bool = False
     service_desk: bool = False
+    milestone: str | None = None
+    due_on: dt.date | None = None
 
     @property
     def reference(self) -> str:
         return f"{self.project_path}#{self.iid}"
+
+
+@dataclass(frozen=True)
+class MilestoneId:
+    """A milestone of a group, as GitLab has it; two groups can have one with the same title."""
+
+    id: int
+    title: str
+    group_id: int
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from bot.domain.errors import GitLabRefused
 from bot.domain.people import PeopleAnswer, PeopleQuestion
-from bot.domain.resources import AccessLevel, Issue, IssueId, LabelEvent, Member, Note, Project, User
+from bot.domain.resources import AccessLevel, Issue, IssueId, LabelEvent, Member, MilestoneId, Note, Project, User
 from bot.gitlab_api import shapes
 from bot.gitlab_api.client import Client, Json, encoded
 from bot.gitlab_api.people import RIGHTS_FRESH_S, Lookups, ask_people
@@ -173,25 +173,54 @@ class Reader:
         return self._once(("issue", issue), ask)
 
     def issues(
-        self, place: str, *, is_group: bool, state: str, label: str | None = None, issue_type: str | None = None
+        self,
+        place: str,
+        *,
+        is_group: bool,
+        state: str,
+        label: str | None = None,
+        issue_type: str | None = None,
+        milestone: str | None = None,
+        author_id: int | None = None,
     ) -> tuple[Issue, ...]:
         """All issues of a project or group that match; what was listed is known when it is asked for one by one."""
         params: Json = {"state": state, "scope": "all"}
         params |= {"labels": label} if label else {}
         params |= {"issue_type": issue_type} if issue_type else {}
+        params |= {"milestone": milestone} if milestone else {}
+        params |= {"author_id": author_id} if author_id is not None else {}
 
         def ask() -> tuple[Issue, ...]:
             kind = "groups" if is_group else "projects"
             rows = self._client.rows(f"/{kind}/{encoded(place)}/issues", **params)
             return tuple(shapes.issue(row) for row in rows)
 
-        found = self._once(("issues", place, is_group, state, label, issue_type), ask)
+        found = self._once(("issues", place, is_group, *sorted(params.items())), ask)
         with self._lock:
             for each in found:
                 known: Future[Any] = Future()
                 known.set_result(each)
                 self._asked.setdefault(("issue", IssueId(each.project_id, each.iid)), known)
         return found
+
+    def milestones(self, group: str, title: str) -> tuple[MilestoneId, ...]:
+        """Milestones of the group, and of those above it, with this title."""
+
+        def ask() -> tuple[MilestoneId, ...]:
+            rows = self._client.rows(f"/groups/{encoded(group)}/milestones", title=title, include_ancestors="true")
+            return tuple(MilestoneId(int(row["id"]), row["title"], int(row["group_id"])) for row in rows)
+
+        return self._once(("milestones", group, title), ask)
+
+    def comments(self, issue: IssueId) -> tuple[Note, ...]:
+        """What people and the bot wrote on the issue, oldest first."""
+        rows = self._client.rows(
+            f"/projects/{issue.project_id}/issues/{issue.iid}/notes",
+            order_by="created_at",
+            sort="asc",
+            activity_filter="only_comments",
+        )
+        return tuple(shapes.note(row) for row in rows)
 
     def own_issue(self, project_id: int, marker: str) -> Issue | None:
         """The oldest issue of the bot in the project with the marker, whatever its state."""

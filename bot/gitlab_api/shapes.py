@@ -62,6 +62,8 @@ def issue(row: Json) -> Issue:
         user_notes_count=int(row.get("user_notes_count") or 0),
         moved=row.get("moved_to_id") is not None,
         service_desk=bool(row.get("service_desk_reply_to")),
+        milestone=(row.get("milestone") or {}).get("title"),
+        due_on=dt.date.fromisoformat(row["due_date"]) if row.get("due_date") else None,
     )
 
 

@@ -83,6 +83,7 @@ class GitLabWriter:
         self._projects: dict[str, int] = {}
         self._created: set[str] = set()
         self._issues: dict[tuple[str, int], IssueId] = {}
+        self._opened: dict[str, IssueId] = {}
         self._policies = PolicyWriter(client, lambda: identity.usernames())
 
     def apply(self, step: Step, absent: frozenset[int]) -> Outcome:
@@ -194,6 +195,12 @@ class GitLabWriter:
         }
         if change.labels:
             body["labels"] = ",".join(change.labels)
+        if change.milestone_id is not None:
+            body["milestone_id"] = change.milestone_id
+        if change.due_on is not None:
+            body["due_date"] = change.due_on.isoformat()
+        if change.assignee_ids:
+            body["assignee_ids"] = list(change.assignee_ids)
         with self._lock:
             fresh_project = change.project_path in self._created
         if not (fresh_project and change.iid is not None):
@@ -219,7 +226,14 @@ class GitLabWriter:
         self._remember_issue(change, row)
         if change.iid is not None and row["iid"] == change.iid:
             return DONE
-        return self._keep_lowest_issue(project, change)
+        outcome = self._keep_lowest_issue(project, change)
+        lacking = sorted(set(change.labels) - set(row.get("labels") or ()))
+        if lacking:
+            sentence = (
+                f"{change.project_path}#{row['iid']} was opened, but GitLab left out the labels {', '.join(lacking)}"
+            )
+            return Outcome(Status.REFUSED, f"{sentence}: make them in a group above, and set them.")
+        return outcome
 
     def _own_issues(self, project: str | int, change: CreateIssue) -> list[Json]:
         """Issues of the bot with the marker, or with the number that is wanted; lowest id first."""
@@ -244,6 +258,7 @@ class GitLabWriter:
         at = IssueId(int(row["project_id"]), int(row["iid"]))
         with self._lock:
             self._issues[(change.project_path, change.iid or 0)] = at
+            self._opened[change.key] = at
 
     def _issue(self, project_path: str, iid: int) -> IssueId:
         with self._lock:
@@ -341,11 +356,31 @@ class GitLabWriter:
         return self._put_note(at, RECORD_MARKER, body, change.note_id, internal=False, search=not fresh)
 
     def _write_note(self, change: WriteNote) -> Outcome:
-        at = change.issue or self._issue(change.project_path, change.iid)
-        return self._put_note(at, change.marker, change.body, change.note_id, internal=change.internal, search=False)
+        if change.created_by:
+            with self._lock:
+                at = self._opened[change.created_by]
+        else:
+            at = change.issue or self._issue(change.project_path, change.iid)
+        return self._put_note(
+            at,
+            change.marker,
+            change.body,
+            change.note_id,
+            internal=change.internal,
+            search=bool(change.created_by),
+            is_thread=change.is_thread,
+        )
 
     def _put_note(
-        self, at: IssueId, marker: str, body: str, note_id: int | None, *, internal: bool, search: bool
+        self,
+        at: IssueId,
+        marker: str,
+        body: str,
+        note_id: int | None,
+        *,
+        internal: bool,
+        search: bool,
+        is_thread: bool = False,
     ) -> Outcome:
         """Edit the note, or write it and look whether somebody else has, too: then the lowest id stays."""
         path = f"/projects/{at.project_id}/issues/{at.iid}/notes"
@@ -363,7 +398,8 @@ class GitLabWriter:
                     raise  # else a person has deleted it since it was read
         lost: GitLabUnreachable | None = None
         try:
-            self._client.request("POST", path, body={"body": body} | ({"internal": True} if internal else {}))
+            place = path.replace("/notes", "/discussions") if is_thread else path
+            self._client.request("POST", place, body={"body": body} | ({"internal": True} if internal else {}))
         except GitLabUnreachable as unreachable:
             lost = unreachable
         found = own_notes(self._client, at, marker, self._identity.get()[1], first_only=False)

@@ -113,6 +113,10 @@ def check_section(section: SectionSettings, file: SettingsFile) -> list[Problem]
         if seen[owner.lower()] > 1:
             problems.append(file.problem((*place, "name"), f"there are two groups {owner!r}.", "Name one otherwise."))
             owner = f"{owner} ({seen[owner.lower()]})"
+        path = group.retrospective_project
+        if path is not None and not path.lower().startswith(f"{section.group.lower()}/"):
+            what = f"{path} is not below the section's group {section.group}."
+            problems.append(file.problem((*place, "retrospective_project"), what, "Its lists would not have it."))
         claim(names, group.name, owner, (*place, "name"), "name")
         claim(names, group.label, owner, (*place, "label"), "label")
         for index, alias in enumerate(group.aliases):

@@ -180,7 +180,11 @@ def test_deferred_reports_open_by_severity_and_by_release(
         (("sweeep",), 2, "No such command 'sweeep'. Perhaps you meant 'sweep'?"),
         (("serve",), 2, "SECTIONBOT_WEBHOOK_TOKEN or SECTIONBOT_SIGNING_TOKEN; to take deliveries from anybody"),
         (("deliveries", "list"), 2, "There is no database file"),
-        (("config", "schema", "nothing"), 2, "There are no settings 'nothing'; there are bot, incidents, releases, section, triage."),
+        (
+            ("config", "schema", "nothing"),
+            2,
+            "There are no settings 'nothing'; there are bot, incidents, releases, section, triage.",
+        ),
         (("hooks", "register", "--url", "bot.example"), 2, "'bot.example' is no address of an endpoint"),
         (("hooks", "register", "--url", "http://b"), 2, "hooks are registered with them"),
     ],
