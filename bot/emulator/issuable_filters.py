@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from bot.emulator.parameters import Params
@@ -153,7 +154,8 @@ def filtered(call: Call, rows: list[Row], *extra: Test, states: tuple[str, ...] 
     if params.text("confidential") is not None:
         confidential = params.boolean("confidential")
         tests.append(lambda issuable: issuable.confidential is confidential)
-    rows = [issuable for issuable in rows if all(test(issuable) for test in tests)]
+    for test in tests:
+        rows = list(filter(test, rows))
     return _sorted(call, rows)
 
 
@@ -181,14 +183,14 @@ def _sorted(call: Call, rows: list[Row]) -> list[Row]:
         return sum(1 for award in store.awards.get(issuable.key, []) if award.name == "thumbsup")
 
     keys: dict[str, Callable[[Issuable], Any]] = {
-        "updated_at": lambda issuable: (issuable.updated_at, issuable.id),
+        "updated_at": attrgetter("updated_at", "id"),
         "due_date": lambda issuable: (issuable.due_date or far, issuable.id),
         "title": lambda issuable: (issuable.title.lower(), issuable.id),
         "popularity": lambda issuable: (votes(issuable), issuable.id),
         "weight": lambda issuable: (getattr(issuable, "weight", None) or 0, issuable.id),
         "relative_position": lambda issuable: issuable.id,
     }
-    return sorted(rows, key=keys.get(order, lambda issuable: (issuable.created_at, issuable.id)), reverse=descending)
+    return sorted(rows, key=keys.get(order, attrgetter("created_at", "id")), reverse=descending)
 
 
 def scoped(call: Call, rows: list[Row], default: str) -> list[Row]:

@@ -30,6 +30,11 @@ class Deciding(Preparing):
         self._written: set[tuple[str, str]] = set()
         self._own: set[str] = set()
 
+    @property
+    def touched(self) -> dict[Item, None]:
+        """What it changes, in order."""
+        return dict.fromkeys(self._before)
+
     def take_back(self) -> None:
         """Nothing of the rule was done: no steps, and the facts as they were before it."""
         self.steps.clear()

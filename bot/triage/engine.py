@@ -147,6 +147,7 @@ class Engine:
         acting = Acting(self, rule)
         try:
             decide(acting)
+            self.world.touched |= acting.touched
         except (UnknownName, RubyError, Refused, GitLabError) as error:
             self.fail(rule, error)
             acting.take_back()
@@ -261,24 +262,33 @@ class Engine:
             unchanged = [each for each in checks if each.key != "state"]
             items = self._list(rule, params, is_kept=True)
             for item in items:
-                if all(each.holds(item) for each in (checks if item.changed else unchanged)):
+                for each in checks if item.changed else unchanged:
+                    if not each.holds(item):
+                        break
+                else:
                     yield item
-            yield from self._brought_in(rule, checks, {item.key for item in items})
+            yield from self._brought_in(rule, checks, lambda: {item.key for item in items})
             return
         listed = self._list_conditions(rule, expansion)
-        seen = set()
+        seen: set[Any] = set()
         for item in self._own_list(rule, expansion, query(rule, expansion, self.clock_now)):
             # GitLab has answered what no change of this run has touched.
             if not item.is_changed or all(each.holds(item) for each in listed if each.is_touched_by(item.changed)):
                 seen.add(item.key)
                 yield item
-        yield from self._brought_in(rule, listed, seen)
+        yield from self._brought_in(rule, listed, lambda: seen)
 
-    def _brought_in(self, rule: Rule, listed: list[Bound], seen: set[Any]) -> Iterator[Item]:
-        """What the run itself has changed so that it belongs to the list now, though GitLab did not list it."""
-        for item in [each for each in self.items.values() if each.changed and each.kind == rule.kind]:
-            if item.key not in seen and self._may_belong_now(rule, listed, item):
-                yield item
+    def _brought_in(self, rule: Rule, listed: list[Bound], keys: Callable[[], set[Any]]) -> Iterator[Item]:
+        """What the run itself has changed so that it belongs to the list now, though GitLab did not list it.
+
+        Args: keys: of what is listed; only asked for where something may belong to it.
+        """
+        changed = [each for each in self.world.touched if each.changed and each.kind == rule.kind]
+        able = [each for each in changed if each.key in self.items and self._may_belong_now(rule, listed, each)]
+        seen = keys() if able else set()
+        new = [each for each in able if each.key not in seen]
+        order = {key: number for number, key in enumerate(self.items)} if len(new) > 1 else {}
+        yield from sorted(new, key=lambda each: order.get(each.key, 0))
 
     def _own_list(self, rule: Rule, expansion: tuple[str, ...] | None, params: list[Param]) -> list[Item]:
         """The rule's own list; where GitLab fails on its date filter, the dates are compared here."""

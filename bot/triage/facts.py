@@ -69,8 +69,8 @@ class Item:
 
     @property
     def labels(self) -> list[str]:
-        labels = self.row.get("labels") or []
-        return [label["name"] for label in labels] if labels and isinstance(labels[0], dict) else labels
+        labels: list[Any] = self.row.get("labels") or []
+        return labels if not labels or type(labels[0]) is str else [label["name"] for label in labels]
 
 
 def holder_of(kind: str, row: Json, source: str) -> str:

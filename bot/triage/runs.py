@@ -149,6 +149,7 @@ class World:
     Args:
         known: the answers of GitLab.
         items: the resources, by their keys.
+        touched: those that the run changes, in the order of their first change.
         last_on: the last change on each path, which the next one waits for.
         written: place and marker of the notes and issues that are planned.
         stopwatch: began with the run.
@@ -156,6 +157,7 @@ class World:
 
     known: Known
     items: dict[Any, Item] = field(default_factory=dict)
+    touched: dict[Item, None] = field(default_factory=dict)
     last_on: dict[str, str] = field(default_factory=dict)
     written: set[tuple[str, str]] = field(default_factory=set)
     turns: Iterator[int] = field(default_factory=lambda: itertools.count(1))

@@ -239,8 +239,10 @@ def test_keyset_paging_reads_every_row_once(local_gitlab: LocalGitLab) -> None:
     )
     assert [row.iid for row in rows] == [1, 2, 3, 4, 5, 6, 7]
     projects = client.projects.list(iterator=True, pagination="keyset", order_by="id", sort="asc", per_page=1)
-    assert [project.path for project in projects] == ["intake", "operations", "product"]
-    assert [project.id for project in client.projects.list(id_after=1, order_by="id", get_all=True)] == [3, 2]
+    paths = [project.path_with_namespace for project in projects]
+    assert paths == [local_gitlab.store.path_of(each) for each in local_gitlab.store.projects.values()]
+    after = [project.id for project in client.projects.list(id_after=1, order_by="id", get_all=True)]
+    assert after == list(range(len(paths), 1, -1))
 
 
 @pytest.mark.parametrize(

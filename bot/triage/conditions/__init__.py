@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from bot.triage.conditions.condition import Answer, Asked, Condition, Facts, Param, Query
@@ -115,7 +116,7 @@ class Bound:
     value: Any
     asked: Asked
 
-    @property
+    @cached_property
     def is_off(self) -> bool:
         if self.value == "" and self.is_listed:
             return True  # GitLab's list ignores what is empty

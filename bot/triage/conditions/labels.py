@@ -67,10 +67,13 @@ class Labels(Condition):
 
     def holds(self, value: Any, item: Item, asked: Asked) -> bool:
         has = item.labels
-        wanted, word = _as_sent(tuple(asked.labels if asked.labels is not None else names_of(value)))
+        wanted, word = _as_sent(asked.labels if asked.labels is not None else tuple(names_of(value)))
         if word:
             return bool(has) == (word == "any")
-        return all(name in has for name in wanted)
+        for name in wanted:  # noqa: SIM110 - all() takes twice as long, and nothing is asked as often
+            if name not in has:
+                return False
+        return True
 
     def words(self, value: Any, item: Item, asked: Asked) -> Answer:
         wanted = asked.labels if asked.labels is not None else names_of(value)
