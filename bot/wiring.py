@@ -102,6 +102,7 @@ def load_settings(environment: Environment) -> Settings:
 
     settings = loading.load_settings(environment.config, environment.templates, settings_models())
     problems = list(check_templates(settings.part("incidents"), settings.templates))
+    problems += _switched_off(settings)
     section = settings.part("section")
     problems += check_section(section, settings.files["section"])
     problems += check_retrospectives(
@@ -112,6 +113,23 @@ def load_settings(environment: Environment) -> Settings:
     if any(not problem.is_warning for problem in problems):
         raise WrongSettings(tuple(problems))
     return replace(settings, policies=policies, extensions=triage_extensions())
+
+
+def automations_of(settings: Settings) -> tuple[Automation, ...]:
+    """Those that the section uses."""
+    off = settings.part("bot").switched_off
+    return tuple(each for each in AUTOMATIONS if each.name not in off)
+
+
+def _switched_off(settings: Settings) -> list[Problem]:
+    names = [each.name for each in AUTOMATIONS]
+    return [
+        settings.files["bot"].problem(
+            ("switched_off", index), f"there is no automation {name!r}.", f"There are: {', '.join(names)}."
+        )
+        for index, name in enumerate(settings.part("bot").switched_off)
+        if name not in names
+    ]
 
 
 def release_settings(environment: Environment) -> Any:

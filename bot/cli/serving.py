@@ -14,7 +14,7 @@ import structlog
 
 from bot.cli.logs import set_up_logs
 from bot.domain.errors import WrongInput
-from bot.wiring import AUTOMATIONS, Environment, load_settings
+from bot.wiring import Environment, automations_of, load_settings
 
 log = structlog.get_logger()
 
@@ -76,12 +76,12 @@ def serve(
     environment.check_signing_tokens()
     environment.token()
     settings = load_settings(environment)
-    service = Service(environment, settings, AUTOMATIONS, silent_s=takeover_after)
+    service = Service(environment, settings, automations_of(settings), silent_s=takeover_after)
 
     app = build_app(
         secrets=secrets,
         settings=settings,
-        automations=AUTOMATIONS,
+        automations=automations_of(settings),
         enqueue=service.enqueue,
         own_ids=service.own_ids,
         problems=service.durable.problems,
@@ -123,7 +123,7 @@ def worker(ctx: click.Context, metrics_host: str, metrics_port: int, takeover_af
             "set SECTIONBOT_DATABASE_URL=postgresql://..."
         )
     settings = load_settings(environment)
-    service = Service(environment, settings, AUTOMATIONS, silent_s=takeover_after)
+    service = Service(environment, settings, automations_of(settings), silent_s=takeover_after)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -13,7 +13,7 @@ import click
 from bot.cli.instants import NOW, or_now
 from bot.cli.logs import set_up_logs
 from bot.domain.errors import WrongInput
-from bot.wiring import AUTOMATIONS, Environment, connect, load_settings
+from bot.wiring import AUTOMATIONS, Environment, automations_of, connect, load_settings
 
 
 @click.command()
@@ -69,17 +69,18 @@ def sweep(
         raise click.UsageError("--release needs --scope: it opens one thing that a guard has deferred.")
     if scope and "://" in scope and not scope.startswith(f"{environment.gitlab_url}/"):
         raise WrongInput(f"{scope} is in another GitLab than {environment.gitlab_url}.")
-    chosen = [each for each in AUTOMATIONS if not names or each.name in names]
     looked_at = Scope()
-    if scope and all(each.takes_names for each in chosen):
+    if scope and names and all(each.takes_names for each in AUTOMATIONS if each.name in names):
         looked_at = Scope(name=scope)
     elif scope:
         looked_at = Scope(reference=Reference.parse(scope), release=release)
     environment.token()
     settings = load_settings(environment)
+    used = automations_of(settings)
+    chosen = [each for each in AUTOMATIONS if each.name in names] or list(used)
     gitlab = connect(environment, settings)
     moment = or_now(now)
-    means = Means(settings, gitlab.reader, gitlab.writer if apply_ else None, AUTOMATIONS)
+    means = Means(settings, gitlab.reader, gitlab.writer if apply_ else None, used)
     parts: list[Part] = []
     with progress(len(chosen)) as advance:
         for automation in chosen:

@@ -407,7 +407,11 @@ class GitLabWriter:
             raise lost or GitLabUnreachable(f"POST {path}", "the note is not there")
         first, *later = found
         for each in later:
-            self._client.request("DELETE", f"{path}/{each.id}")
+            try:
+                self._client.request("DELETE", f"{path}/{each.id}")
+            except GitLabRefused as refused:
+                if refused.status != 404:  # the other one has tidied up already
+                    raise
         if first.body.strip() != body.strip():
             self._client.request("PUT", f"{path}/{first.id}", body={"body": body})
         return DONE

@@ -28,6 +28,10 @@ class BotSettings:
         pattern=r"^https?://",
         description="The address of the bot's webhook endpoint, for hooks that it registers itself.",
     )
+    switched_off: tuple[str, ...] = Field(
+        default=(),
+        description="Automations that this section does not use, by their names in `sectionbot sweep --help`.",
+    )
     history_days: int = Field(
         default=30, ge=1, le=365, description="How many days deliveries and jobs are kept in the bot's database."
     )

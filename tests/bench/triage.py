@@ -112,6 +112,8 @@ def triage(started: Callable[[], AbstractContextManager[LocalGitLab]], rows: lis
         fill(local, MANY)
         local.application.control.latency_ms = LATENCY_MS
         ways = {"this engine": own, "with --refetch": [*own, "--refetch"]} | ({"the gem": [gem]} if gem else {})
+        for way in ways.values():  # no program pays for a cold disk
+            subprocess.run([*way, "--help"], check=True, capture_output=True, cwd=ROOT)
         found = {name: measured(local, [*way, *_arguments(local), "--dry-run"]) for name, way in ways.items()}
     theirs = found.get("the gem")
     for name, each in found.items():

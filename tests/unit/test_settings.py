@@ -166,8 +166,8 @@ def test_a_template_that_is_missing_or_uses_what_it_is_not_given(config: Path, t
     assert [str(problem).replace(f"{templates}/", "") for problem in caught.value.problems] == [
         "incident_opening/source_note.md:2:1: titel: is no value that this template is given. "
         "It is given: least_access, project_path, refused_labels, state.",
-        "nowhere.md:1:1: there is no such template. There are: incident_opening/incident.md, incident_opening/source_note.md. "
-        "--templates (SECTIONBOT_TEMPLATES) names the folder.",
+        "nowhere.md:1:1: there is no such template. There are: incident_opening/incident.md, incident_opening/source_note.md, "
+        "retrospectives/group.md. --templates (SECTIONBOT_TEMPLATES) names the folder.",
     ]
 
 
@@ -224,3 +224,28 @@ def test_what_the_directory_has_twice_or_lacks_is_told_on_its_line(config: Path)
         "stages[0].groups[1].people.technical_lead: '@gita' is not written as it has",
         "stages[0].groups[1].members: name either usernames or a group.",
     ]
+
+
+def test_an_automation_that_does_not_exist_cannot_be_switched_off(config: Path) -> None:
+    change(config, "bot.yml", ("history_days: 30", "history_days: 30\nswitched_off: [retrospective]"))
+    assert check(config) == [
+        "bot.yml:5:16: switched_off[0]: there is no automation 'retrospective'. There are: incident_opening, "
+        "policy_triage, retrospectives."
+    ]
+
+
+def test_wrong_settings_of_retrospectives_are_told_on_their_line(config: Path) -> None:
+    change(
+        config,
+        "retrospectives.yml",
+        ("  - group: Vulnerability Research", "  - group: sast\n  - group: Static Analysis\n  - group: Nobody"),
+        ("template: retrospectives/group.md", "template: retrospectives/grup.md"),
+    )
+    found = check(config)
+    assert [each.split(". There are")[0] for each in found] == [
+        "retrospectives.yml:17:5: groups[1].group: Static Analysis is named twice. Write both into one entry.",
+        "retrospectives.yml:18:5: groups[2].group: there is no group 'Nobody' in section.yml",
+        f"{ROOT}/templates/retrospectives/grup.md:1:1: there is no such template",
+    ]
+    change(config, "retrospectives.yml", ('"{group}: retrospective of {milestone}"', '"{group} retrospective"'))
+    assert "retrospectives.yml:4:1: title: both {group} and {milestone} are needed" in check(config)[0]

@@ -1,0 +1,140 @@
+"""A month of retrospectives with the real command line, against the emulator."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from typing import Any
+
+import pytest
+
+from bot.emulator.tables import Issue
+from tests.conftest import Spawn
+from tests.local_gitlab import LocalGitLab
+
+MONDAY = "2026-08-24T06:00:00Z"
+SWEEP = ("sweep", "--automation", "retrospectives", "--now", MONDAY, "--format", "json")
+
+
+@pytest.fixture
+def section(local_gitlab: LocalGitLab) -> LocalGitLab:
+    group = local_gitlab.store.group_paths["sec"]
+    made = local_gitlab.call("POST", f"/groups/{group.id}/milestones", json={"title": "19.4"})
+    assert made.status_code == 201
+    return local_gitlab
+
+
+def counts(ended: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    [part] = [each for each in json.loads(ended.stdout) if each["automation"] == "retrospectives"]
+    found: dict[str, int] = part["counts"]
+    return found
+
+
+def retrospectives(section: LocalGitLab, path: str = "static-analysis") -> list[Issue]:
+    project = section.project(f"sec/retrospectives/{path}")
+    assert project is not None
+    return section.issues(project)
+
+
+def test_every_group_gets_its_issue_and_a_second_run_does_nothing(section: LocalGitLab, spawn: Spawn) -> None:
+    bot = spawn()
+    plan = bot.run(*SWEEP)
+    assert (plan.returncode, counts(plan)) == (0, {"create issue": 11, "write note": 40})
+    assert retrospectives(section) == []
+    done = bot.run(*SWEEP, "--apply")
+    assert done.returncode == 0, done.stdout + done.stderr
+    [made] = retrospectives(section)
+    row = section.call("GET", f"/projects/{made.project_id}/issues/{made.iid}").json()
+    assert (row["title"], row["confidential"], row["due_date"], row["milestone"]["title"]) == (
+        "Static Analysis: retrospective of 19.4",
+        True,
+        "2026-09-11",
+        "19.4",
+    )
+    assert [user["username"][:3] for user in row["assignees"]] == ["em."]
+    discussions = section.call("GET", f"/projects/{made.project_id}/issues/{made.iid}/discussions").json()
+    first = [each["notes"][0]["body"].split("\n")[0] for each in discussions if not each["notes"][0]["system"]]
+    assert first == [
+        "**What went well in this milestone?**",
+        "**What did not go well?**",
+        "**What can we improve, and how?**",
+        "**Praise: whom do you want to thank, and for what?**",
+    ]
+    assert not any(each["individual_note"] for each in discussions if not each["notes"][0]["system"])
+    assert section.notes(retrospectives(section, "vulnerability-research")[0]) == []
+    section.forget_requests()
+    again = bot.run(*SWEEP, "--apply")
+    assert (again.returncode, counts(again)) == (0, {})
+    assert section.requests(writes=True) == []
+
+
+def test_a_day_on_which_nothing_is_due_takes_six_requests(section: LocalGitLab, spawn: Spawn) -> None:
+    bot = spawn()
+    assert bot.run(*SWEEP, "--apply").returncode == 0
+    section.forget_requests()
+    assert counts(bot.run(*SWEEP)) == {}
+    # Who the bot is, three lists, the milestones, the people.
+    assert len(section.requests()) == 6
+
+
+def test_one_group_by_its_name_on_any_day(section: LocalGitLab, spawn: Spawn) -> None:
+    bot = spawn()
+    one = bot.run(*SWEEP, "--scope", "Static Analysis")
+    assert counts(one) == {"create issue": 1, "write note": 4}
+    wrong = bot.run(*SWEEP[:-2], "--scope", "Statistics")
+    assert wrong.returncode == 2
+    assert "! There is no group 'Statistics' in section.yml. There are: Anti-abuse, " in wrong.stdout
+
+
+def test_two_pipelines_at_the_same_moment_open_one(section: LocalGitLab, spawn: Spawn) -> None:
+    section.application.control.latency_ms = 50
+    ended: list[Any] = []
+    runs = [
+        threading.Thread(target=lambda bot=bot: ended.append(bot.run(*SWEEP, "--apply", "--scope", "Static Analysis")))
+        for bot in (spawn(), spawn())
+    ]
+    for each in runs:
+        each.start()
+    for each in runs:
+        each.join()
+    assert {each.returncode for each in ended} == {0}, [each.stdout + each.stderr for each in ended]
+    opened = [issue for issue in retrospectives(section) if issue.state == "opened"]
+    assert len(opened) == 1
+    assert len({body.split("\n")[0] for body in section.notes(opened[0])}) == len(section.notes(opened[0])) == 4
+    section.application.control.latency_ms = 0
+    assert counts(spawn().run(*SWEEP, "--scope", "Static Analysis")) == {}
+
+
+def test_a_run_that_was_cut_off_is_completed_by_the_next(section: LocalGitLab, spawn: Spawn) -> None:
+    bot = spawn()
+    section.fault(method="POST", path=r"issues/\d+/discussions", status=403, times=3, skip=1)
+    first = bot.run(*SWEEP, "--apply", "--scope", "Static Analysis")
+    assert first.returncode == 4
+    assert len(section.notes(retrospectives(section)[0])) == 1
+    assert counts(bot.run(*SWEEP, "--scope", "Static Analysis")) == {"write note": 3}
+    assert bot.run(*SWEEP, "--apply", "--scope", "Static Analysis").returncode == 0
+    assert len(section.notes(retrospectives(section)[0])) == 4
+
+
+def test_a_lost_answer_opens_no_second_one(section: LocalGitLab, spawn: Spawn) -> None:
+    section.fault(method="POST", path=r"/issues$", lose_answer=True)
+    ended = spawn().run(*SWEEP, "--apply", "--scope", "Static Analysis")
+    assert (ended.returncode, len(retrospectives(section))) == (0, 1)
+
+
+def test_one_that_a_person_deleted_is_opened_again_while_its_milestone_runs(section: LocalGitLab, spawn: Spawn) -> None:
+    bot = spawn()
+    assert bot.run(*SWEEP, "--apply", "--scope", "Static Analysis").returncode == 0
+    [made] = retrospectives(section)
+    assert section.call("DELETE", f"/projects/{made.project_id}/issues/{made.iid}").status_code == 204
+    assert counts(bot.run(*SWEEP, "--scope", "Static Analysis")) == {"create issue": 1, "write note": 4}
+
+
+def test_a_project_that_is_gone_stops_no_other_group(section: LocalGitLab, spawn: Spawn) -> None:
+    project = section.project("sec/retrospectives/static-analysis")
+    assert project is not None
+    assert section.call("DELETE", f"/projects/{project.id}").status_code == 202
+    ended = spawn().run(*SWEEP, "--apply")
+    assert ended.returncode == 4
+    assert len(retrospectives(section, "dynamic-analysis")) == 1
