@@ -11,6 +11,7 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
+from bot.automations.retrospectives.follow_ups import plan_reminders
 from bot.automations.retrospectives.gather import (
     MARKER,
     gather_retrospectives,
@@ -113,6 +114,10 @@ class FakeReader:
         self.asked.append(f"comments {issue}")
         return tuple(self.notes)
 
+    def own_note(self, issue: IssueId, marker: str) -> Note | None:
+        self.asked.append(f"own note {issue}")
+        return next((note for note in self.notes if marker in note.body and note.author.id == BOT.id), None)
+
     def people(self, question: PeopleQuestion) -> PeopleAnswer:
         self.asked.append("people")
         users = self.users
@@ -130,8 +135,9 @@ def planned(
     section: SectionSettings = SECTION,
 ) -> Plan:
     milestone = RELEASES.calendar.milestone_on(now.date())
-    facts = gather_retrospectives(groups, milestone, reader, section, own, now)
-    return plan_openings(facts, own, section, RELEASES, TEMPLATES, now.date())
+    facts = gather_retrospectives(groups, milestone, reader, section, own, now, dt.UTC)
+    opening = plan_openings(facts, own, section, RELEASES, TEMPLATES, now.date())
+    return opening + plan_reminders(facts, own, TEMPLATES, now.date())
 
 
 def opened(plan: Plan) -> list[CreateIssue]:
@@ -375,3 +381,64 @@ def test_what_a_run_is_about(scope: Scope, names: list[str]) -> None:
 def test_a_name_that_the_directory_does_not_have_is_told() -> None:
     with pytest.raises(WrongInput, match=r"There is no group 'Nobody' in section\.yml\. There are: Anti-abuse, Authen"):
         groups_in(Scope(name="Nobody"), SECTION)
+
+
+# -- follow-ups ------------------------------------------------------------------------------------------------------
+
+OLD = NOW - dt.timedelta(days=60)
+
+
+def follow_up(**fields: Any) -> Issue:
+    value = issue(3, labels=("follow-up",), milestone=None, updated_at=OLD, due_on=dt.date(2026, 8, 1))
+    return replace(value, **({"assignees": (User(30, "dev.wren"),)} | fields))
+
+
+def reminders(*issues: Issue, comments: list[Note] | None = None, now: dt.datetime = NOW) -> list[WriteNote]:
+    plan = planned(FakeReader([issue(2), *issues], comments=comments), now=now)
+    return [step.change for step in plan.steps if isinstance(step.change, WriteNote)]
+
+
+def test_who_is_late_with_a_follow_up_is_reminded_in_one_note() -> None:
+    [change] = reminders(follow_up())
+    assert (change.project_path, change.iid, change.issue) == ("sec/retrospectives/static-analysis", 3, IssueId(7, 3))
+    assert change.body == (
+        "@dev.wren, this follow-up was due on **2026-08-01**, 23 days ago.\n\n"
+        "Is it done? Then close it. Is it still worth doing? Then give it a new due date, and say what it needs. Else "
+        "close it with a sentence why.\n\n"
+        "This is the only reminder in milestone 19.4.\n\n"
+        "<!-- sectionbot:follow_up_reminder milestone=19.4 -->"
+    )
+
+
+@pytest.mark.parametrize("assignees", [(), (User(30, "dev.wren", state="blocked"),)])
+def test_where_nobody_is_assigned_the_manager_is_asked(assignees: tuple[User, ...]) -> None:
+    [change] = reminders(follow_up(assignees=assignees))
+    assert change.body.startswith(f"@{STATIC.people.engineering_manager}, this follow-up was due on")
+    assert "Nobody is assigned. Who takes it, and by when?" in change.body
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        follow_up(due_on=None),
+        follow_up(due_on=dt.date(2026, 8, 24)),
+        follow_up(due_on=dt.date(2026, 8, 17)),
+        follow_up(updated_at=NOW - dt.timedelta(days=6)),
+        follow_up(state="closed"),
+        follow_up(project_path="sec/product"),
+        follow_up(labels=("retrospective",)),
+    ],
+    ids=["no date", "due today", "just overdue", "somebody is at it", "closed", "elsewhere", "no follow-up"],
+)
+def test_nobody_is_reminded_too_early_or_of_what_is_done(quiet: Issue) -> None:
+    assert reminders(quiet) == []
+
+
+def test_there_is_one_reminder_a_milestone() -> None:
+    told = Note(9, BOT, "...\n\n<!-- sectionbot:follow_up_reminder milestone=19.4 -->", OLD)
+    late = follow_up(user_notes_count=1)
+    assert reminders(late, comments=[told]) == []
+    # A person who copies the bot's marker silences nothing.
+    assert len(reminders(late, comments=[replace(told, author=User(30, "dev.wren"))])) == 1
+    next_milestone = dt.datetime(2026, 9, 14, tzinfo=dt.UTC)
+    assert len(reminders(late, comments=[told], now=next_milestone)) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 import threading
@@ -138,3 +139,20 @@ def test_a_project_that_is_gone_stops_no_other_group(section: LocalGitLab, spawn
     ended = spawn().run(*SWEEP, "--apply")
     assert ended.returncode == 4
     assert len(retrospectives(section, "dynamic-analysis")) == 1
+
+
+def test_an_overdue_follow_up_gets_one_reminder(section: LocalGitLab, spawn: Spawn) -> None:
+    project = section.project("sec/retrospectives/static-analysis")
+    assert project is not None
+    fields = {"title": "Mend the flaky job", "labels": "follow-up", "due_date": "2026-08-01"}
+    made = section.call("POST", f"/projects/{project.id}/issues", json=fields).json()
+    follow_up = section.store.issues[made["id"]]
+    follow_up.updated_at = dt.datetime(2026, 8, 2, tzinfo=dt.UTC)
+    early = (*SWEEP[:3], "--now", "2026-08-17T06:00:00Z", "--format", "json", "--apply")
+    bot = spawn()
+    assert counts(bot.run(*early)) == {"write note": 1}
+    [note] = section.notes(follow_up)
+    assert note.startswith("@em.") and "was due on **2026-08-01**, 16 days ago." in note
+    follow_up.updated_at = dt.datetime(2026, 8, 2, tzinfo=dt.UTC)
+    assert counts(bot.run(*early)) == {}
+    assert section.notes(follow_up) == [note]

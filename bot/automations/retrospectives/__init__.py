@@ -1,7 +1,8 @@
 """Purpose: retrospectives that open themselves, for every group, on the days of the release calendar.
 
 What people see: on the Monday after the release a confidential issue in the project of each group, assigned to its
-manager, with the milestone's days, the open follow-ups, and a thread for each question.
+manager, with the milestone's days, the open follow-ups, and a thread for each question; and on a follow-up that is
+overdue one reminder a milestone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ def _listens_to(_event: Event, _settings: Any) -> bool:
 
 
 def _look(scope: Scope, reader: Any, settings: Any, now: datetime) -> Plan:
+    from bot.automations.retrospectives.follow_ups import plan_reminders
     from bot.automations.retrospectives.gather import gather_retrospectives
     from bot.automations.retrospectives.plan import plan_openings
     from bot.automations.retrospectives.scope import groups_in
@@ -30,15 +32,17 @@ def _look(scope: Scope, reader: Any, settings: Any, now: datetime) -> Plan:
         return Plan()
     day = today(now, releases.zone)
     milestone = releases.calendar.milestone_on(day)
-    facts = gather_retrospectives(groups, milestone, reader, section, own, now)
-    return plan_openings(facts, own, section, releases, settings.templates, day)
+    facts = gather_retrospectives(groups, milestone, reader, section, own, now, releases.zone)
+    plan = plan_openings(facts, own, section, releases, settings.templates, day)
+    return plan + plan_reminders(facts, own, settings.templates, day)
 
 
 AUTOMATION = Automation(
     name="retrospectives",
-    purpose="Each group's monthly retrospective is opened on its day, with its people, prompts and follow-ups.",
-    budget="A day on which nothing is due: 5 requests, and one more for each page of 100 issues beyond the first; not "
-    "more for more groups or projects. An opening: 3 more for each group, and 2 for each of its threads.",
+    purpose="Each group's monthly retrospective is opened on its day; who is late with a follow-up is reminded.",
+    budget="A day on which nothing is due: 6 requests, and one more for each page of 100 issues beyond the first; not "
+    "more for more groups or projects; one for each overdue follow-up with comments. An opening: 3 more for each group, "
+    "and 2 for each of its threads.",
     lane=Lane.EVERYDAY,
     settings="retrospectives",
     listens_to=_listens_to,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.automations.retrospectives.follow_ups import REMINDER_VALUES
 from bot.automations.retrospectives.settings import RetrospectiveSettings
 from bot.automations.retrospectives.texts import GROUP_VALUES
 from bot.domain.errors import Problem
@@ -16,6 +17,7 @@ def check_retrospectives(
     """Groups that the directory does not have; templates that are missing, or use what they are not given."""
     names = dict.fromkeys([own.template, *(each.template for each in own.groups if each.template)])
     problems = [problem for name in names for problem in templates.check_uses(name, GROUP_VALUES)]
+    problems += templates.check_uses(own.reminder_template, REMINDER_VALUES)
     return problems + _groups(own, section, file)
 
 

@@ -9,14 +9,15 @@ from typing import Protocol
 
 from bot.automations.retrospectives.settings import RetrospectiveSettings
 from bot.domain.changes import hash_of
-from bot.domain.markers import read_marker
+from bot.domain.markers import marker, read_marker
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.ports import SideBySide
-from bot.domain.release_calendar import Milestone
+from bot.domain.release_calendar import Milestone, today
 from bot.domain.resources import Issue, IssueId, MilestoneId, Note
 from bot.settings.section import SectionGroup, SectionSettings
 
 MARKER = "retrospective"
+REMINDER_MARKER = "follow_up_reminder"
 # Threads that are missing later were deleted by a person.
 THREADS_ARE_COMPLETED_FOR = dt.timedelta(days=2)
 
@@ -39,6 +40,7 @@ class RetrospectiveReader(Protocol):
     ) -> tuple[Issue, ...]: ...
     def milestones(self, group: str, title: str) -> tuple[MilestoneId, ...]: ...
     def comments(self, issue: IssueId) -> tuple[Note, ...]: ...
+    def own_note(self, issue: IssueId, marker: str) -> Note | None: ...
     def people(self, question: PeopleQuestion) -> PeopleAnswer: ...
 
 
@@ -61,13 +63,19 @@ class Retrospective:
 
 @dataclass(frozen=True)
 class RetrospectiveFacts:
-    """Args: milestones: those in GitLab with the milestone's title, of the section's group and those above it."""
+    """What a run looks at.
+
+    Args:
+        reminded: ids of the overdue follow-ups on which this milestone's reminder is.
+        milestones: those in GitLab with the milestone's title, of the section's group and those above it.
+    """
 
     milestone: Milestone
     retrospectives: tuple[Retrospective, ...]
     milestones: tuple[MilestoneId, ...]
     people: PeopleAnswer
     own_ids: frozenset[int]
+    reminded: frozenset[int] = frozenset()
 
 
 def gather_retrospectives(
@@ -77,11 +85,13 @@ def gather_retrospectives(
     section: SectionSettings,
     settings: RetrospectiveSettings,
     now: dt.datetime,
+    zone: dt.tzinfo,
 ) -> RetrospectiveFacts:
     """Facts about one milestone.
 
     Requests: the pages of three lists of the section's GitLab group, its milestones, and one for the people, however
-    many groups and projects there are; one more for each issue that the bot has opened without its threads.
+    many groups and projects there are; one more for each issue that the bot has opened without its threads, and for
+    each overdue follow-up with comments.
     """
     own_ids = reader.own_ids()
     lists = partial(reader.issues, section.group, is_group=True)
@@ -115,7 +125,23 @@ def gather_retrospectives(
     )
     read = {each.group.name: notes for each, notes in zip(unfinished, comments, strict=True)}
     complete = tuple(replace(each, comments=read.get(each.group.name)) for each in found)
-    return RetrospectiveFacts(milestone, complete, milestones, people, own_ids)
+    mark = reminder_marker(milestone)
+    day = today(now, zone)
+    asked = {
+        issue.id: issue
+        for each in found
+        for issue in each.follow_ups
+        if issue.user_notes_count and issue.due_on is not None and issue.due_on < day
+    }
+    notes = reader.side_by_side(
+        [partial(reader.own_note, IssueId(issue.project_id, issue.iid), mark) for issue in asked.values()]
+    )
+    reminded = frozenset(issue_id for issue_id, note in zip(asked, notes, strict=True) if note is not None)
+    return RetrospectiveFacts(milestone, complete, milestones, people, own_ids, reminded)
+
+
+def reminder_marker(milestone: Milestone) -> str:
+    return marker(REMINDER_MARKER, milestone=milestone.title)
 
 
 def _of_group(

@@ -37,6 +37,15 @@ class RetrospectiveSettings:
         description="The title of a group's retrospective, with {group} and {milestone}.",
     )
     follow_up_label: Label = Field(default="follow-up", description="What a retrospective has brought to do.")
+    follow_up_quiet_days: int = Field(
+        default=7,
+        ge=0,
+        le=90,
+        description="Days after the due date, and after the last change, in which nobody is reminded.",
+    )
+    reminder_template: Template = Field(
+        default="retrospectives/reminder.md", description="The note on a follow-up that is overdue."
+    )
     template: Template = Field(default="retrospectives/group.md", description="The description of a group's issue.")
     prompts: tuple[Prompt, ...] = Field(
         default=(
