@@ -41,8 +41,8 @@ AUTOMATION = Automation(
     name="retrospectives",
     purpose="Each group's monthly retrospective is opened on its day; who is late with a follow-up is reminded.",
     budget="A day on which nothing is due: 6 requests, and one more for each page of 100 issues beyond the first; not "
-    "more for more groups or projects; one for each overdue follow-up with comments. An opening: 3 more for each group, "
-    "and 2 for each of its threads.",
+    "more for more groups or projects; one for each overdue follow-up with comments. An opening: 3 more for each "
+    "group, and 2 for each of its threads.",
     lane=Lane.EVERYDAY,
     settings="retrospectives",
     listens_to=_listens_to,
