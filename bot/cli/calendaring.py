@@ -14,11 +14,10 @@ from bot.wiring import Environment, release_settings
 
 WHAT = {
     "opening": "the groups' retrospectives are opened",
-    "section_opening": "the section's retrospective is opened",
-    "refresh": "the groups' retrospectives are refreshed, their people mentioned",
+    "section_opening": "the section's retrospective begins",
+    "refresh": "the groups look at what shipped and what slipped",
     "section_review": "everybody reads and comments on the section's retrospective",
     "section_closing": "the section's retrospective is summed up",
-    "publishing": "the groups' retrospectives become public, where they may",
 }
 
 

@@ -59,16 +59,16 @@ class Ceremonies:
 
     opening: DayInWords = Field(
         default="Monday after the release",
-        description="Retrospectives of the groups are opened. The release is that of the milestone before, which ships "
+        description="The bot opens the groups' retrospectives. The release is that of the milestone before, which ships "
         "while this one has just begun.",
     )
     section_opening: DayInWords = Field(
         default="Monday of the week in which the milestone ends",
-        description="The section's retrospective is opened.",
+        description="The section's retrospective begins.",
     )
     refresh: DayInWords = Field(
         default="Wednesday of the week in which the milestone ends",
-        description="Retrospectives of the groups are filled with what the milestone brought; people are mentioned.",
+        description="The groups look at what shipped and what slipped.",
     )
     section_review: DayInWords = Field(
         default="Monday of the week of the release",
@@ -77,10 +77,6 @@ class Ceremonies:
     section_closing: DayInWords = Field(
         default="Friday of the week of the release",
         description="The DRI is reminded of the summary and of following up.",
-    )
-    publishing: DayInWords = Field(
-        default="14 days after the release",
-        description="Retrospectives of the groups become public, where their settings say so.",
     )
 
 

@@ -179,16 +179,14 @@ def test_what_the_issue_says() -> None:
     text = opened(planned(reader))[0].description
     assert text == (
         "This is the retrospective of **Static Analysis** for **19.4** (Saturday 2026-08-15 to Friday 2026-09-11). Add "
-        "your points at any time in the milestone, best as soon as you notice them.\n\n"
-        "It is confidential, and stays so.\n\n"
+        "your points at any time in the milestone, best as soon as you notice them. It is confidential.\n\n"
         "| What | When |\n| --- | --- |\n"
         "| This milestone ends, and the group holds its retrospective | Friday 2026-09-11 |\n"
-        "| What shipped and what slipped is added here | Wednesday 2026-09-09 |\n"
-        "| The section's retrospective opens | Monday 2026-09-07 |\n"
+        "| The section's retrospective begins | Monday 2026-09-07 |\n"
         "| 19.4 is released | Thursday 2026-09-17 |\n\n"
         "## How it works\n\n"
         "1. Answer in the threads below, one point for each reply; agree with an emoji.\n"
-        "2. What is worth the whole section's attention: reply `bubble up` to it.\n"
+        "2. What is worth the whole section's attention, take along to the section's retrospective.\n"
         '3. What the group decides to do becomes an issue in this project with the label ~"follow-up", an assignee '
         "and a due date.\n\n"
         "## Follow-ups from earlier retrospectives\n\n"
@@ -198,14 +196,11 @@ def test_what_the_issue_says() -> None:
     )
 
 
-def test_a_group_can_have_its_own_prompts_and_template_and_its_day_of_publishing() -> None:
-    own = settings_of(
-        RetrospectiveSettings, "retrospectives", groups=[{"group": "sast", "prompts": [], "publish": True}]
-    )
+def test_a_group_can_have_its_own_prompts() -> None:
+    own = settings_of(RetrospectiveSettings, "retrospectives", groups=[{"group": "sast", "prompts": []}])
     plan = planned(FakeReader(), own=own)
     assert threads(plan) == []
     text = opened(plan)[0].description
-    assert "It is confidential until **Thursday 2026-10-01**; on that day" in text
     assert "1. Write your points as comments, one point for each; agree with an emoji." in text
     assert text.count("None are open.") == 1
 

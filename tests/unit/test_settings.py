@@ -244,8 +244,8 @@ def test_wrong_settings_of_retrospectives_are_told_on_their_line(config: Path) -
     found = check(config)
     # In the order of the files' paths, and those of this machine differ.
     assert sorted((each.split(". There are")[0] for each in found), key=lambda each: "templates" in each) == [
-        "retrospectives.yml:18:5: groups[1].group: Static Analysis is named twice. Write both into one entry.",
-        "retrospectives.yml:19:5: groups[2].group: there is no group 'Nobody' in section.yml",
+        "retrospectives.yml:17:5: groups[1].group: Static Analysis is named twice. Write both into one entry.",
+        "retrospectives.yml:18:5: groups[2].group: there is no group 'Nobody' in section.yml",
         f"{ROOT}/templates/retrospectives/grup.md:1:1: there is no such template",
     ]
     change(config, "retrospectives.yml", ('"{group}: retrospective of {milestone}"', '"{group} retrospective"'))

@@ -25,7 +25,6 @@ class GroupRetrospectives:
     prompts: tuple[Prompt, ...] | None = Field(
         default=None, description="Its own questions; an empty list: no threads."
     )
-    publish: bool | None = Field(default=None, description="Whether its retrospectives become public.")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -56,7 +55,6 @@ class RetrospectiveSettings:
         ),
         description="Questions, each a thread of its own; an empty list: no threads.",
     )
-    publish: bool = Field(default=False, description="Whether retrospectives of groups become public on their day.")
     groups: tuple[GroupRetrospectives, ...] = Field(default=(), description="Groups for which something is otherwise.")
 
     @field_validator("title")
@@ -75,7 +73,6 @@ class RetrospectiveSettings:
         return GroupChoice(
             template=(own and own.template) or self.template,
             prompts=own.prompts if own is not None and own.prompts is not None else self.prompts,
-            publish=own.publish if own is not None and own.publish is not None else self.publish,
         )
 
 
@@ -85,4 +82,3 @@ class GroupChoice:
 
     template: str
     prompts: tuple[str, ...]
-    publish: bool

@@ -12,8 +12,6 @@ from bot.domain.resources import Issue
 from bot.settings.releases import ReleaseSettings
 from bot.settings.templates import Templates, Trusted
 
-HOLD_BACK_LABEL = "retrospective::keep confidential"
-BUBBLE_UP = "bubble up"
 GROUP_VALUES = frozenset(
     {
         "group",
@@ -21,12 +19,8 @@ GROUP_VALUES = frozenset(
         "first_day",
         "last_day",
         "release_day",
-        "refresh_day",
         "section_day",
-        "publishing_day",
-        "hold_back_label",
         "follow_up_label",
-        "bubble_up",
         "has_threads",
         "follow_ups",
     }
@@ -54,12 +48,8 @@ def group_description(
         "first_day": Trusted(in_words(milestone.first_day)),
         "last_day": Trusted(in_words(milestone.last_day)),
         "release_day": Trusted(in_words(milestone.release_day)),
-        "refresh_day": Trusted(in_words(releases.day_of("refresh", milestone))),
         "section_day": Trusted(in_words(releases.day_of("section_opening", milestone))),
-        "publishing_day": Trusted(in_words(releases.day_of("publishing", milestone))) if choice.publish else None,
-        "hold_back_label": Trusted(HOLD_BACK_LABEL),
         "follow_up_label": Trusted(settings.follow_up_label),
-        "bubble_up": Trusted(BUBBLE_UP),
         "has_threads": bool(choice.prompts),
         "follow_ups": [_follow_up(each, today) for each in retrospective.follow_ups],
     }
