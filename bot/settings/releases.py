@@ -59,8 +59,8 @@ class Ceremonies:
 
     opening: DayInWords = Field(
         default="Monday after the release",
-        description="The bot opens the groups' retrospectives. The release is that of the milestone before, which ships "
-        "while this one has just begun.",
+        description="The bot opens the groups' retrospectives. The release is that of the milestone before, which "
+        "ships while this one has just begun.",
     )
     section_opening: DayInWords = Field(
         default="Monday of the week in which the milestone ends",
