@@ -75,7 +75,7 @@ class Opening(Deciding):
         if not texts.title.strip():
             return None
         project = self._destination("summarize", None)
-        self._check_issue(texts, project)
+        self._check_issue("summarize", texts, project)
         return self._open(texts, project)
 
     def _writing_of_summary(self, row: Json) -> Writing:

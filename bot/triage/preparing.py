@@ -274,10 +274,13 @@ class Preparing:
             if "move" in each.texts and self.rule.kind == "issues":
                 self.known.project_id(each.texts["move"])
             if each.issue is not None and each.issue.title.strip():
-                self._check_issue(each.issue, self._destination("issue", each.item))
+                self._check_issue("issue", each.issue, self._destination("issue", each.item))
 
-    def _check_issue(self, texts: IssueTexts, project: str) -> None:
+    def _check_issue(self, key: str, texts: IssueTexts, project: str) -> None:
+        """Args: key: issue or summarize."""
         holder = f"projects/{segment(project)}"
+        if self.rule.actions[key].get("destination") is not None and not self.engine.options.refetch:
+            self.known.project_id(project)  # with --refetch the requests are the gem's, which does not look
         for name in texts.labels:
             self.known.check_label(holder, name)
         for name in texts.assignees:

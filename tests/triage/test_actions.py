@@ -95,7 +95,7 @@ def test_a_comment_on_the_summary_of_a_summary_policy_is_written_for_each_resour
 
 def test_the_issue_of_a_group_or_of_an_epic_goes_to_its_destination() -> None:
     epic = issue(1, group_id=5, references={"full": "grp&1"})
-    reading = FakeReading({EPICS: [epic]}, {"projects/g%2Fp/labels/a": {"name": "a"}})
+    reading = FakeReading({EPICS: [epic]}, {"projects/g%2Fp/labels/a": {"name": "a"}, "projects/g%2Fp": {"id": 9}})
     single = {"issue": {"title": "t {{full_reference}}", "destination": "g/p"}}
     result = run(policy([{"name": "r", "conditions": {}, "actions": single}], "epics"), reading, source=GROUP)
     assert [(each.project, each.title) for each in opened(result)] == [("g/p", "t grp&1")]
@@ -103,6 +103,14 @@ def test_the_issue_of_a_group_or_of_an_epic_goes_to_its_destination() -> None:
     result = run(policy([{"name": "r", "conditions": {}, "actions": summary}], "epics"), reading, source=GROUP)
     assert [(each.project, each.title) for each in opened(result)] == [("g/p", "T")]
     assert reading.asked.count("projects/g%2Fp/labels/a") == 1
+
+
+@pytest.mark.parametrize("kind", ["issue", "summarize"])
+def test_a_destination_that_is_not_there_is_told_before_anything_is_written(kind: str) -> None:
+    texts = {"title": "T", "description": "d", "item": "x", "summary": "s", "destination": "no/where"}
+    keys = ("title", "description", "destination") if kind == "issue" else ("title", "item", "summary", "destination")
+    result = planned({"comment": "x", kind: {key: texts[key] for key in keys}}, [issue(1)])
+    assert (result.steps, [each.sentence for each in result.failures]) == ([], ["Project `no/where` doesn't exist!"])
 
 
 @pytest.mark.parametrize("kind", ["issue", "summarize"])

@@ -193,7 +193,7 @@ def test_a_summary_hides_what_more_people_could_read() -> None:
             "summarize": {"title": "T", "item": "{{title}}", "summary": "{{items}}", "destination": "grp/open"}
         },
     }
-    answers = {"projects/7": {"visibility": "private"}, "projects/grp%2Fopen": {"visibility": "public"}}
+    answers = {"projects/7": {"visibility": "private"}, "projects/grp%2Fopen": {"id": 8, "visibility": "public"}}
     source = FakeReading({ISSUES: [issue(1, title="Inside")]}, answers)
     (step,) = run(policy([rule]), source, keeps_secrets=True).steps
     assert isinstance(step.change, OpenIssue) and step.change.description.startswith("(confidential)")
