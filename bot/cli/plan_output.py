@@ -31,8 +31,8 @@ def _counts(part: Part) -> str:
     if part.error is not None:
         return "could not look"
     counts = part.plan.counts()
-    is_whole = not any(notice.kind is NoticeKind.REFUSED for notice in part.plan.notices)
-    nothing = "nothing to do" if is_whole else "nothing to do in what could be read"
+    stopped = {NoticeKind.REFUSED, NoticeKind.WRONG, NoticeKind.UNSAFE} & {each.kind for each in part.plan.notices}
+    nothing = "nothing is planned" if stopped else "nothing to do"
     return ", ".join(f"{count} {kind}" for kind, count in counts.items()) or nothing
 
 

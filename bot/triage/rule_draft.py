@@ -130,6 +130,15 @@ class RuleDraft:
         if not isinstance(value, str):
             self.problem(at, "must be a text.")
             return
+        for name in _PLACEHOLDER.findall(value) if expands else []:
+            near = difflib.get_close_matches(name, PLACEHOLDERS, n=1, cutoff=0.7)
+            if name not in PLACEHOLDERS and near:
+                what = f"there is no placeholder {{{{{name}}}}}; it stays as it is."
+                self.problem(at, what, f"Perhaps you meant {{{{{near[0]}}}}}?", warns=True)
+        for name in [] if expands else _PLACEHOLDER.findall(value):
+            if name in PLACEHOLDERS:
+                what = f"placeholders are not filled in here; {{{{{name}}}}} stays as it is."
+                self.problem(at, what, "Write #{...}, which is.", warns=True)
         try:
             template = compile_text(value.rstrip("\n") if trims else value, expands=expands)
             failure = text_failure(template) if template.is_constant else None
@@ -141,15 +150,6 @@ class RuleDraft:
             return
         self.templates[at] = template
         self.mentions(template.mentions, value, at)
-        for name in _PLACEHOLDER.findall(value) if expands else []:
-            near = difflib.get_close_matches(name, PLACEHOLDERS, n=1, cutoff=0.7)
-            if name not in PLACEHOLDERS and near:
-                what = f"there is no placeholder {{{{{name}}}}}; it stays as it is."
-                self.problem(at, what, f"Perhaps you meant {{{{{near[0]}}}}}?", warns=True)
-        for name in [] if expands else _PLACEHOLDER.findall(value):
-            if name in PLACEHOLDERS:
-                what = f"placeholders are not filled in here; {{{{{name}}}}} stays as it is."
-                self.problem(at, what, "Write #{...}, which is.", warns=True)
 
     def joined(self, value: Any, at: Path, *, expands: bool, trims: bool = False) -> None:
         """A text, or a list of texts that become paragraphs of one."""

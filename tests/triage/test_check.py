@@ -185,5 +185,5 @@ def test_psych_reads_some_scalars_otherwise() -> None:
 
 
 def test_every_expression_of_a_text_is_checked() -> None:
-    found = problems(rule("actions: {comment: \"#{ENV['X']} {{title}} #{foo} #{resource[:iid]} #{1 +}\"}"))
-    assert [each.split(":")[2] for each in found] == ["31", "53", "81"]
+    found = problems(rule("actions: {comment: \"#{ENV['X']} {{titel}} #{foo} #{resource[:iid]} #{1 +}\"}"))
+    assert [each.split(":")[2] for each in found] == ["19", "31", "53", "81"]

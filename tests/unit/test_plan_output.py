@@ -39,10 +39,12 @@ def test_a_terminal_shows_gitlabs_words() -> None:
 @pytest.mark.parametrize(
     ("kind", "says"),
     [
-        (NoticeKind.REFUSED, "triage of sec: nothing to do in what could be read"),
+        (NoticeKind.REFUSED, "triage of sec: nothing is planned"),
+        (NoticeKind.WRONG, "triage of sec: nothing is planned"),
+        (NoticeKind.UNSAFE, "triage of sec: nothing is planned"),
         (NoticeKind.LEFT_ALONE, "triage of sec: nothing to do"),
     ],
 )
-def test_an_empty_plan_says_whether_everything_was_read(kind: NoticeKind, says: str) -> None:
+def test_an_empty_plan_says_whether_something_stopped_it(kind: NoticeKind, says: str) -> None:
     run = Run((Part("triage of sec", Plan((), (Notice(kind, "sec", "GitLab refused it"),))),))
     assert render_run(run, "text", names=False).splitlines()[0] == says

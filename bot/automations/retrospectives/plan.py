@@ -30,23 +30,20 @@ def plan_openings(
     if not day <= today <= facts.milestone.last_day:
         return plan
     for each in facts.retrospectives:
-        plan += _of_group(each, facts, settings, section, releases, templates, today)
+        if each.issues:
+            plan += Plan(tuple(_threads(each, facts, settings, section)), tuple(_doubled(each, facts)))
+            continue
+        choice = settings.of(each.group, section)
+        text = group_description(each, choice, facts.milestone, settings, releases, templates, today)
+        plan += _opening(each, facts, settings, section, text)
     return plan
 
 
-def _of_group(
-    each: Retrospective,
-    facts: RetrospectiveFacts,
-    settings: RetrospectiveSettings,
-    section: SectionSettings,
-    releases: ReleaseSettings,
-    templates: Templates,
-    today: dt.date,
+def _opening(
+    each: Retrospective, facts: RetrospectiveFacts, settings: RetrospectiveSettings, section: SectionSettings, text: str
 ) -> Plan:
     subject = each.project_path
     title = facts.milestone.title
-    if each.issues:
-        return Plan(tuple(_threads(each, facts, settings, section)), tuple(_doubled(each, facts)))
     milestone = _in_gitlab(facts, section)
     if milestone is None:
         sentence = (
@@ -54,7 +51,6 @@ def _of_group(
             f"{each.group.name} was not opened. Make the milestone in the group {section.group}; the next run opens it."
         )
         return Plan((), (Notice(NoticeKind.WRONG, subject, sentence, public=True),))
-    choice = settings.of(each.group, section)
     manager = facts.people.users.get(each.group.people.engineering_manager)
     notices = []
     if manager is None or manager.state != "active":
@@ -62,7 +58,6 @@ def _of_group(
         sentence = f"The manager of {each.group.name}, {name}, has no active account: nobody is assigned."
         notices.append(Notice(NoticeKind.LEFT_ALONE, subject, sentence, public=True))
     mark = marker(MARKER, group=hash_of(each.group.label), milestone=title)
-    text = group_description(each, choice, facts.milestone, settings, releases, templates, today)
     create = CreateIssue(
         project_path=each.project_path,
         title=settings.title.format(group=each.group.name, milestone=title),
@@ -74,7 +69,7 @@ def _of_group(
         assignee_ids=(manager.id,) if manager is not None and manager.state == "active" else (),
     )
     steps = [Step(create, f"the milestone {title} has begun", subject)]
-    for number, prompt in enumerate(choice.prompts, start=1):
+    for number, prompt in enumerate(settings.of(each.group, section).prompts, start=1):
         note_mark = _prompt_marker(number)
         change = WriteNote(
             each.project_path,

@@ -7,10 +7,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
-from bot.settings.section import SectionGroup, SectionSettings
+from bot.settings.section import Label, SectionGroup, SectionSettings
 
 STRICT = ConfigDict(extra="forbid")
-Label = Annotated[str, Field(min_length=1, pattern=r"^[^,]+$", description="The name of a label.")]
 Prompt = Annotated[str, Field(min_length=1, description="A question; it becomes a thread of its own.")]
 Template = Annotated[str, Field(pattern=r"\.md$", description="Below templates/.")]
 TITLE_VALUES = {"milestone": "19.4", "group": "Static Analysis"}
