@@ -437,3 +437,18 @@ def test_there_is_one_reminder_a_milestone() -> None:
     assert len(reminders(late, comments=[replace(told, author=User(30, "dev.wren"))])) == 1
     next_milestone = dt.datetime(2026, 9, 14, tzinfo=dt.UTC)
     assert len(reminders(late, comments=[told], now=next_milestone)) == 1
+
+
+def test_in_a_shared_project_a_copied_marker_makes_an_issue_nobody_elses() -> None:
+    data = yaml.safe_load((ROOT / "config" / "section.yml").read_text("utf-8"))
+    for each in data["stages"][1]["groups"][:2]:
+        each["retrospective_project"] = "sec/retrospectives/shared"
+    section = TypeAdapter(SectionSettings).validate_python(data)
+    one, other = section.stages[1].groups[:2]
+    copied = marker(MARKER, group=hash_of(other.label), milestone="19.4")
+    there = issue(2, project_path="sec/retrospectives/shared", labels=("retrospective", one.label), description=copied)
+    plan = planned(FakeReader([there]), groups=(one, other), section=section)
+    assert [each.title for each in opened(plan)] == [f"{other.name}: retrospective of 19.4"]
+    its_own = replace(there, author=BOT, user_notes_count=4)
+    plan = planned(FakeReader([its_own]), groups=(one, other), section=section)
+    assert [each.title for each in opened(plan)] == [f"{one.name}: retrospective of 19.4"]

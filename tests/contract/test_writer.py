@@ -250,3 +250,17 @@ def test_a_hook_is_made_once_and_then_updated(local_gitlab: LocalGitLab, connect
     apply(connected, change)
     (hook,) = local_gitlab.store.hooks.values()
     assert (hook.token, hook.events["issues_events"], hook.events["push_events"]) == ("hook-token", True, False)
+
+
+def test_an_issue_without_its_labels_is_told(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    """GitLab leaves out what the bot may not set, and says nothing."""
+    bot = local_gitlab.store.usernames["group_1_bot"].id
+    local_gitlab.store.group_paths["sec/retrospectives"].members.pop(bot)
+    mark = "<!-- sectionbot:retrospective x=1 -->"
+    change = CreateIssue("sec/retrospectives/section", "T", mark, mark, ("retrospective",), confidential=False)
+    [outcome] = apply(connected, change)
+    assert (outcome.status, outcome.sentence) == (
+        Status.REFUSED,
+        "sec/retrospectives/section#1 was opened, but GitLab left out the labels retrospective: make them in a group "
+        "above, and set them.",
+    )

@@ -379,3 +379,24 @@ def test_an_issue_of_one_title_is_opened_for_each_resource_once() -> None:
     there = [issue(8 + n, title=each.title, description=each.description, author=bot) for n, each in enumerate(first)]
     again = run(read, FakeReading({ISSUES: [issue(1), issue(2), issue(3), *there]}), **options)
     assert [step.subject for step in again.steps] == ["grp/proj#3"]
+
+
+@pytest.mark.parametrize(("name", "expected"), [("there", ["add note", "add note"]), ("nope", ["add note"])])
+def test_a_quick_action_with_a_label_that_is_not_there_changes_nothing(name: str, expected: list[str]) -> None:
+    rules = [
+        {"name": "one", "conditions": {"labels": ["None"]}, "actions": {"comment": f"/label ~{name}"}},
+        {"name": "two", "conditions": {"labels": [name]}, "actions": {"comment": "seen"}},
+    ]
+    result = run(policy(rules), FakeReading({ISSUES: [issue(1)]}, dict([label("there")])))
+    assert [step.change.kind for step in result.steps] == expected
+
+
+def test_a_rule_that_is_taken_back_leaves_nothing_for_the_next() -> None:
+    rules = [
+        {"name": "one", "conditions": {"labels": ["None"]}, "actions": {"comment": "/label ~there"}},
+        {"name": "two", "conditions": {"labels": ["there"]}, "actions": {"comment": "seen"}},
+    ]
+    # The notes of the first can be read, those of the second are refused: the rule is not done at all.
+    reading = FakeReading({ISSUES: [issue(1), issue(2)], f"{ISSUES}/1/notes": []}, dict([label("there")]))
+    result = run(policy(rules), reading, repeats_notes=False, bot_usernames=frozenset({"bot"}))
+    assert (summaries(result), [failure.rule for failure in result.failures]) == ([], ["one"])
