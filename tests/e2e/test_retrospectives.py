@@ -156,3 +156,11 @@ def test_an_overdue_follow_up_gets_one_reminder(section: LocalGitLab, spawn: Spa
     follow_up.updated_at = dt.datetime(2026, 8, 2, tzinfo=dt.UTC)
     assert counts(bot.run(*early)) == {}
     assert section.notes(follow_up) == [note]
+
+
+def test_what_is_switched_off_looks_only_when_it_is_named(section: LocalGitLab, spawn: Spawn) -> None:
+    looked = [
+        part["automation"] for part in json.loads(spawn().run("sweep", "--now", MONDAY, "--format", "json").stdout)
+    ]
+    assert looked == ["incident_opening", "policy_triage"]
+    assert counts(spawn().run(*SWEEP))["create issue"] == 11
