@@ -103,7 +103,8 @@ ONE_LINE = (
 
 @pytest.mark.parametrize("actions", ONE_LINE)
 def test_blanks_without_end_take_no_time(actions: dict[str, Any]) -> None:
-    reading = FakeReading({ISSUES: [issue(1, description="y" + " " * 200_000 + "x\n \n z")]})
+    rows = [issue(1, description="y" + " " * 200_000 + "x\n \n z")]
+    reading = FakeReading({ISSUES: rows}, {"projects/grp%2Fproj": {"id": 7}})
     started = time.perf_counter()
     result = run(policy([{"name": "r", "conditions": {}, "actions": actions}]), reading)
     assert (len(result.steps), result.failures) == (1, [])

@@ -50,7 +50,8 @@ def test_each_group_that_has_something_gets_its_own_summary() -> None:
         issue(2, labels=["group::compliance", "needs type"]),
         issue(3, labels=["group::secret detection"]),
     ]
-    steps = run(section_policy("weekly-summary.yml"), FakeReading({ISSUES: rows})).steps
+    reading = FakeReading({ISSUES: rows}, {"projects/sec%2Foperations": {"id": 9}})
+    steps = run(section_policy("weekly-summary.yml"), reading).steps
     opened = [step.change for step in steps if isinstance(step.change, OpenIssue)]
     assert [(each.title, each.description.count("- [ ]")) for each in opened] == [
         ("Triage of week 2026-W11", 1),
