@@ -209,9 +209,67 @@ class ChangeLabels:
         return f"labels of {self.project_path}#{self.iid}: {' '.join(parts)}"
 
 
+@dataclass(frozen=True, slots=True)
+class LinkNote:
+    """The address of a note of the bot, put into the description that the bot wrote. Natural key: issue and note.
+
+    Done only while nobody has edited the description: it is people's from then on.
+
+    Args:
+        issue, created_by: as in WriteNote.
+        placeholder: what stands in the description where the link goes; words: what the link is named.
+        before: hash of the description that nobody has edited.
+    """
+
+    kind: ClassVar = "link note"
+    project_path: str
+    iid: int
+    marker: str
+    placeholder: str
+    words: str
+    before: str
+    issue: IssueId | None = None
+    created_by: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"link {self.created_by or f'{self.project_path}#{self.iid}'} {self.marker[5:-4]}"
+
+    @property
+    def summary(self) -> str:
+        return f"link to {self.words} in the description of {self.project_path}#{self.iid or '?'}"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishIssue:
+    """An issue that is confidential no longer. Natural key: the issue.
+
+    Args:
+        note_marker, note_hash: the bot's note as it must stand there, written for the new readers.
+        held_by: with this label it stays confidential.
+    """
+
+    kind: ClassVar = "publish issue"
+    project_path: str
+    iid: int
+    issue: IssueId
+    note_marker: str
+    note_hash: str
+    held_by: str
+
+    @property
+    def key(self) -> str:
+        return f"publish {self.project_path}#{self.iid}"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.project_path}#{self.iid} is no longer confidential"
+
+
 # What the bot listens to.
 ISSUE_EVENTS = ("issues_events", "confidential_issues_events")
-TRIAGE_EVENTS = (*ISSUE_EVENTS, "merge_requests_events", "note_events", "confidential_note_events")
+NOTE_EVENTS = ("note_events", "confidential_note_events")
+TRIAGE_EVENTS = (*ISSUE_EVENTS, "merge_requests_events", *NOTE_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,6 +516,8 @@ Change = (
     | RecordAccess
     | WriteNote
     | ChangeLabels
+    | LinkNote
+    | PublishIssue
     | RegisterHook
     | ResendDelivery
     | AddNote

@@ -20,6 +20,7 @@ class Step:
         subject: the thing that the step is about, as a person would type it.
         public: whether everybody may read about it; other steps print without names where output is not a terminal.
         rule: the rule of a policy that asks for it, which may be named everywhere; empty where no policy does.
+        unless: key of a change; this step is only carried out where that one came to no good.
     """
 
     change: Change
@@ -29,6 +30,7 @@ class Step:
     after: tuple[str, ...] = ()
     public: bool = False
     rule: str = ""
+    unless: str = ""
 
 
 class NoticeKind(Enum):
@@ -120,6 +122,9 @@ def blocked_by(step: Step, outcomes: dict[str, Outcome]) -> Outcome | None:
         needed = outcomes.get(key)
         if needed is not None and not needed.status.is_good:
             return Outcome(needed.status, f"Not tried, since it needs what was {needed.status.value}: {key}.")
+    instead_of = outcomes.get(step.unless)
+    if instead_of is not None and instead_of.status.is_good:
+        return Outcome(Status.ALREADY_SO, "Not needed.")
     return None
 
 
@@ -134,7 +139,7 @@ class Waiting:
         for step in steps:
             self._steps.setdefault(step.change.key, step)
         self._missing = {
-            key: {each for each in (*step.needs, *step.after) if each in self._steps and each != key}
+            key: {each for each in (*step.needs, *step.after, step.unless) if each in self._steps and each != key}
             for key, step in self._steps.items()
         }
         self._behind: dict[str, list[str]] = {}

@@ -57,6 +57,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Project:
+    """Args: issues_for_members: whether only members see its issues, whatever its visibility."""
+
     id: int
     path: str
     visibility: str
@@ -65,6 +67,7 @@ class Project:
     description: str = ""
     archived: bool = False
     marked_for_deletion: bool = False
+    issues_for_members: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ class Issue:
     service_desk: bool = False
     milestone: str | None = None
     due_on: dt.date | None = None
+    weight: int | None = None
+    is_duplicate: bool = False
 
     @property
     def reference(self) -> str:
@@ -106,10 +111,29 @@ class MilestoneId:
 
 @dataclass(frozen=True)
 class Note:
+    """Args: is_system: whether GitLab wrote it, on what somebody did; updated_at: None where it was not asked for."""
+
     id: int
     author: User
     body: str
     created_at: dt.datetime
+    updated_at: dt.datetime | None = None
+    is_system: bool = False
+
+
+@dataclass(frozen=True)
+class Discussion:
+    """A thread, or a comment that nobody has answered; notes are oldest first, and there is at least one."""
+
+    id: str
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
+class MergeRequest:
+    id: int
+    project_path: str
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

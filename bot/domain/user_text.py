@@ -18,6 +18,8 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=(?:#\w{1,10}|[A-Za-z]\w{1,40});)")
 _JINJA = re.compile(r"\{(?=[{%#])")
 _FENCE = re.compile(r"^(\s*)(>>>)", re.MULTILINE)
+_MARKUP = re.compile(r"([\\`*_\[\]#!~%$&^])")
+_ADDRESS = re.compile(r"\b(https?|ftp|www)(?=[:.])", re.IGNORECASE)
 _REMOVED = {"Cc", "Cf", "Cs", "Co"}
 
 
@@ -44,6 +46,14 @@ def harmless_line(text: str, most_characters: int = 255) -> str:
     """Like harmless, on one line: for titles and cells of tables."""
     line = " ".join(harmless(text).split()).replace("|", "\\|")
     return line if len(line) <= most_characters else line[: most_characters - 1] + "…"
+
+
+def plain_line(text: str, most_characters: int = 255) -> str:
+    """Like harmless_line, and shown letter by letter: no markup, images, links or references."""
+    words = " ".join(text.split())
+    line = words if len(words) <= most_characters else f"{words[: most_characters - 1]}…"
+    line = _ADDRESS.sub(rf"\1{WORD_JOINER}", line)
+    return harmless(_MARKUP.sub(r"\\\1", line)).replace("|", "\\|")
 
 
 def harmless_title(text: str, most_characters: int = 255) -> str:

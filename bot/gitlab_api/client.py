@@ -75,8 +75,14 @@ class Client:
             following = paging.after(headers, following)
 
     def rows(self, path: str, **params: Any) -> list[Json]:
-        """All rows of all pages."""
-        return [row for page in self.pages(path, **params) for row in page]
+        """All rows of all pages, which are fetched side by side."""
+
+        def fetch(asked: Json) -> tuple[list[Json], Any]:
+            rows, headers = self._send("GET", path, asked, None)
+            return rows, headers
+
+        paging = Paging(f"GET {path.removeprefix(self.url)}")
+        return [row for page in paging.all(fetch, {"per_page": PAGE} | params) for row in page]
 
     def graphql(self, query: str, variables: Json) -> Json:
         """A query, by GET: GitLab refuses mutations there, so that reading stays reading."""

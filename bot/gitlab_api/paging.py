@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,6 +14,9 @@ from bot.domain.errors import GitLabRefused
 Json = dict[str, Any]
 # No list that the bot reads is longer; a server that names ever more pages is not believed.
 MOST_PAGES = 20_000
+MOST_SIDE_BY_SIDE = 16
+# The rows of a page, and the headers of its answer.
+Page = tuple[list[Json], Any]
 
 
 class Paging:
@@ -51,6 +56,34 @@ class Paging:
         if query is not None and (query == params or self._pages > MOST_PAGES):
             raise self._error("the links to the next page do not end")
         return query
+
+    def all(self, fetch: Callable[[Json], Page], params: Json) -> Iterator[list[Json]]:
+        """Page after page, in order; where the first says how many there are, the others are fetched side by side.
+
+        Args:
+            fetch: asks for the page with these parameters.
+        """
+        rows, headers = fetch(params)
+        yield rows
+        following = self.after(headers, params)
+        if headers.get("X-Next-Page") and self.total(headers) > 2:
+            yield from self._rest(fetch, params, self.number(headers["X-Next-Page"]), self.total(headers))
+            return
+        while following is not None:
+            rows, headers = fetch(following)
+            yield rows
+            following = self.after(headers, following)
+
+    @staticmethod
+    def _rest(fetch: Callable[[Json], Page], params: Json, first: int, last: int) -> Iterator[list[Json]]:
+        with ThreadPoolExecutor(MOST_SIDE_BY_SIDE, thread_name_prefix="pages") as pool:
+            waiting = []
+            for page in range(first, last + 1):
+                waiting.append(pool.submit(fetch, params | {"page": str(page)}))
+                if len(waiting) >= MOST_SIDE_BY_SIDE:
+                    yield waiting.pop(0).result()[0]
+            for future in waiting:
+                yield future.result()[0]
 
     def total(self, headers: Any) -> int:
         """How many pages there are; 0 where the answer does not say."""

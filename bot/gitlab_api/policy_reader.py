@@ -11,9 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from bot.domain.errors import GitLabError, GitLabRefused
 from bot.gitlab_api.client import Client, Json
-from bot.gitlab_api.paging import Paging
+from bot.gitlab_api.paging import MOST_SIDE_BY_SIDE, Paging
 
-MOST_SIDE_BY_SIDE = 16
 # What follows the path of a group in a reference, an address or a longer path.
 _AFTER_PATH = ("", "/", "#", "!", "&", "%", "~", "?", "$")
 # Lists whose rows name the place where they lie, and such rows alone.
@@ -91,27 +90,8 @@ class PolicyReader:
         """
         self._refuse_hidden(path)
         wanted: Json = {"per_page": str(per_page), **dict(params)}
-        rows, headers = self._page(path, wanted)
-        yield rows
         paging = Paging(f"GET /{path}", follows_links=follows_links)
-        following = paging.after(headers, wanted)
-        if headers.get("X-Next-Page") and paging.total(headers) > 2:
-            yield from self._rest(path, wanted, paging.number(headers["X-Next-Page"]), paging.total(headers))
-            return
-        while following is not None:
-            rows, headers = self._page(path, following)
-            yield rows
-            following = paging.after(headers, following)
-
-    def _rest(self, path: str, params: Json, first: int, last: int) -> Iterator[list[Json]]:
-        with ThreadPoolExecutor(MOST_SIDE_BY_SIDE, thread_name_prefix="pages") as pool:
-            waiting = []
-            for page in range(first, last + 1):
-                waiting.append(pool.submit(self._page, path, params | {"page": str(page)}))
-                if len(waiting) >= MOST_SIDE_BY_SIDE:
-                    yield waiting.pop(0).result()[0]
-            for future in waiting:
-                yield future.result()[0]
+        yield from paging.all(lambda asked: self._page(path, asked), wanted)
 
     def _page(self, path: str, params: Json) -> tuple[list[Json], Any]:
         rows, headers = self._client.answer("GET", f"/{path}", params)

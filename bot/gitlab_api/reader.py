@@ -9,7 +9,20 @@ from typing import Any, TypeVar
 
 from bot.domain.errors import GitLabRefused
 from bot.domain.people import PeopleAnswer, PeopleQuestion
-from bot.domain.resources import AccessLevel, Issue, IssueId, LabelEvent, Member, MilestoneId, Note, Project, User
+from bot.domain.places import is_below
+from bot.domain.resources import (
+    AccessLevel,
+    Discussion,
+    Issue,
+    IssueId,
+    LabelEvent,
+    Member,
+    MergeRequest,
+    MilestoneId,
+    Note,
+    Project,
+    User,
+)
 from bot.gitlab_api import shapes
 from bot.gitlab_api.client import Client, Json, encoded
 from bot.gitlab_api.people import RIGHTS_FRESH_S, Lookups, ask_people
@@ -43,10 +56,23 @@ class Identity:
 
 
 class Reader:
-    """Serves the Protocols of all automations."""
+    """Serves the Protocols of all automations.
 
-    def __init__(self, client: Client, identity: Identity, lookups: Lookups, *, workers: int = 8) -> None:
+    Args:
+        hidden_groups: lists show nothing of projects below them.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        identity: Identity,
+        lookups: Lookups,
+        *,
+        workers: int = 8,
+        hidden_groups: tuple[str, ...] = (),
+    ) -> None:
         self._client, self._identity, self._lookups, self._workers = client, identity, lookups, workers
+        self._hidden = hidden_groups
         self._lock = threading.Lock()
         self._asked: dict[Hashable, Future[Any]] = {}
 
@@ -71,6 +97,13 @@ class Reader:
             except BaseException as error:
                 future.set_exception(error)
         return future.result()  # type: ignore[no-any-return]
+
+    def hiding(self, hidden_groups: tuple[str, ...]) -> Reader:
+        """A reader whose lists show nothing of projects below these groups."""
+        return Reader(self._client, self._identity, self._lookups, workers=self._workers, hidden_groups=hidden_groups)
+
+    def _is_hidden(self, path: str) -> bool:
+        return any(is_below(path, group) for group in self._hidden)
 
     def policies(self, hidden_groups: tuple[str, ...]) -> PolicyReader:
         """What the policy engine reads; resources of projects below `hidden_groups` are not there for it."""
@@ -163,6 +196,17 @@ class Reader:
             return whole.result()  # type: ignore[no-any-return]
         return self._once(("group projects", group, newest_only), ask)
 
+    def projects_below(self, group: str) -> tuple[Project, ...]:
+        """All projects of the group and its subgroups that the bot may see."""
+
+        def ask() -> tuple[Project, ...]:
+            params = {"include_subgroups": "true", "with_shared": "false"}
+            rows = self._client.rows(f"/groups/{encoded(group)}/projects", **params)
+            found = (shapes.project(row) for row in rows)
+            return tuple(each for each in found if not self._is_hidden(each.path))
+
+        return self._once(("projects below", group), ask)
+
     # -- issues ------------------------------------------------------------------------------------------------------
 
     def issue(self, issue: IssueId) -> Issue | None:
@@ -182,6 +226,7 @@ class Reader:
         issue_type: str | None = None,
         milestone: str | None = None,
         author_id: int | None = None,
+        confidential: bool | None = None,
     ) -> tuple[Issue, ...]:
         """All issues of a project or group that match; what was listed is known when it is asked for one by one."""
         params: Json = {"state": state, "scope": "all"}
@@ -189,11 +234,13 @@ class Reader:
         params |= {"issue_type": issue_type} if issue_type else {}
         params |= {"milestone": milestone} if milestone else {}
         params |= {"author_id": author_id} if author_id is not None else {}
+        params |= {"confidential": str(confidential).lower()} if confidential is not None else {}
 
         def ask() -> tuple[Issue, ...]:
             kind = "groups" if is_group else "projects"
             rows = self._client.rows(f"/{kind}/{encoded(place)}/issues", **params)
-            return tuple(shapes.issue(row) for row in rows)
+            found = (shapes.issue(row) for row in rows)
+            return tuple(issue for issue in found if not self._is_hidden(issue.project_path))
 
         found = self._once(("issues", place, is_group, *sorted(params.items())), ask)
         with self._lock:
@@ -221,6 +268,31 @@ class Reader:
             activity_filter="only_comments",
         )
         return tuple(shapes.note(row) for row in rows)
+
+    def discussions(self, issue: IssueId) -> tuple[Discussion, ...]:
+        """Everything that was said on the issue, oldest first, and what GitLab says happened to it."""
+
+        def ask() -> tuple[Discussion, ...]:
+            rows = self._client.rows(f"/projects/{issue.project_id}/issues/{issue.iid}/discussions")
+            return tuple(shapes.discussion(row) for row in rows if row.get("notes"))
+
+        return self._once(("discussions", issue), ask)
+
+    def emoji(self, issue: IssueId, note_id: int, name: str) -> int:
+        """How often the emoji stands on the note, by GitLab's name of it: `thumbsup`."""
+        rows = self._client.rows(f"/projects/{issue.project_id}/issues/{issue.iid}/notes/{note_id}/award_emoji")
+        return sum(1 for row in rows if row.get("name") == name)
+
+    def merged_merge_requests(self, group: str, milestone: str) -> tuple[MergeRequest, ...]:
+        """Those of all projects below the group that have the milestone and are merged."""
+
+        def ask() -> tuple[MergeRequest, ...]:
+            params = {"state": "merged", "scope": "all", "milestone": milestone}
+            rows = self._client.rows(f"/groups/{encoded(group)}/merge_requests", **params)
+            found = (shapes.merge_request(row) for row in rows)
+            return tuple(each for each in found if not self._is_hidden(each.project_path))
+
+        return self._once(("merged", group, milestone), ask)
 
     def own_issue(self, project_id: int, marker: str) -> Issue | None:
         """The oldest issue of the bot in the project with the marker, whatever its state."""

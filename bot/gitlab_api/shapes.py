@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.domain.resources import AccessLevel, Issue, LabelEvent, Member, Note, Project, User
+from bot.domain.resources import (
+    AccessLevel,
+    Discussion,
+    Issue,
+    LabelEvent,
+    Member,
+    MergeRequest,
+    Note,
+    Project,
+    User,
+)
 from bot.gitlab_api.client import Json
 
 
@@ -39,6 +49,7 @@ def project(row: Json) -> Project:
         description=row.get("description") or "",
         archived=bool(row.get("archived")),
         marked_for_deletion=bool(marked),
+        issues_for_members=row.get("issues_access_level") == "private",
     )
 
 
@@ -64,11 +75,29 @@ def issue(row: Json) -> Issue:
         service_desk=bool(row.get("service_desk_reply_to")),
         milestone=(row.get("milestone") or {}).get("title"),
         due_on=dt.date.fromisoformat(row["due_date"]) if row.get("due_date") else None,
+        weight=row.get("weight"),
+        is_duplicate=bool((row.get("_links") or {}).get("closed_as_duplicate_of")),
     )
 
 
 def note(row: Json) -> Note:
-    return Note(int(row["id"]), user(row["author"]), row["body"], instant(row["created_at"]))
+    return Note(
+        id=int(row["id"]),
+        author=user(row["author"]),
+        body=row["body"],
+        created_at=instant(row["created_at"]),
+        updated_at=instant(row["updated_at"]) if row.get("updated_at") else None,
+        is_system=bool(row.get("system")),
+    )
+
+
+def discussion(row: Json) -> Discussion:
+    return Discussion(str(row["id"]), tuple(note(each) for each in row["notes"]))
+
+
+def merge_request(row: Json) -> MergeRequest:
+    path = str(row["references"]["full"]).rpartition("!")[0]
+    return MergeRequest(int(row["id"]), path, tuple(row.get("labels") or ()))
 
 
 def label_event(row: Json) -> LabelEvent:

@@ -16,11 +16,14 @@ from bot.domain.changes import (
     CreateIssue,
     CreateProject,
     Grant,
+    LinkNote,
+    PublishIssue,
     RaiseMember,
     RecordAccess,
     RegisterHook,
     ResendDelivery,
     WriteNote,
+    hash_of,
 )
 from bot.domain.errors import Bug, GitLabRefused, GitLabUnreachable, SectionbotError
 from bot.domain.plan import Outcome, Status, Step
@@ -104,6 +107,10 @@ class GitLabWriter:
                 return self._write_note(change)
             if isinstance(change, ChangeLabels):
                 return self._change_labels(change)
+            if isinstance(change, LinkNote):
+                return self._link_note(change)
+            if isinstance(change, PublishIssue):
+                return self._publish_issue(change)
             if isinstance(change, RegisterHook):
                 return self._register_hook(change)
             if isinstance(change, POLICY_CHANGES):
@@ -356,13 +363,8 @@ class GitLabWriter:
         return self._put_note(at, RECORD_MARKER, body, change.note_id, internal=False, search=not fresh)
 
     def _write_note(self, change: WriteNote) -> Outcome:
-        if change.created_by:
-            with self._lock:
-                at = self._opened[change.created_by]
-        else:
-            at = change.issue or self._issue(change.project_path, change.iid)
         return self._put_note(
-            at,
+            self._place_of(change),
             change.marker,
             change.body,
             change.note_id,
@@ -415,6 +417,52 @@ class GitLabWriter:
         if first.body.strip() != body.strip():
             self._client.request("PUT", f"{path}/{first.id}", body={"body": body})
         return DONE
+
+    def _place_of(self, change: WriteNote | LinkNote) -> IssueId:
+        if change.created_by:
+            with self._lock:
+                return self._opened[change.created_by]
+        return change.issue or self._issue(change.project_path, change.iid)
+
+    def _link_note(self, change: LinkNote) -> Outcome:
+        """GitLab has no If-Match: the description is read again right before it is written."""
+        at = self._place_of(change)
+        path = f"/projects/{at.project_id}/issues/{at.iid}"
+        notes = own_notes(self._client, at, change.marker, self._identity.get()[1], first_only=True)
+        row = self._client.get(path)
+        description = str(row.get("description") or "")
+        if change.placeholder not in description:
+            return ALREADY_SO
+        if hash_of(description) != change.before:
+            return Outcome(Status.ALREADY_SO, "Somebody has edited the description: it is theirs.")
+        if not notes:
+            return Outcome(Status.REFUSED, "The note that was to be linked is not there.")
+        link = f"[{change.words}]({row['web_url']}#note_{notes[0].id})"
+        self._client.request("PUT", path, body={"description": description.replace(change.placeholder, link)})
+        return DONE
+
+    def _publish_issue(self, change: PublishIssue) -> Outcome:
+        """What decides is read again right before, and the note once more right after: another run may write, too."""
+        path = f"/projects/{change.issue.project_id}/issues/{change.issue.iid}"
+        row = self._client.get(path)
+        if change.held_by in (row.get("labels") or ()):
+            return Outcome(Status.REFUSED, f"Somebody has just put {change.held_by} on it: it stays confidential.")
+        if not row.get("confidential"):
+            return ALREADY_SO
+        if not self._stands(change):
+            return Outcome(Status.FAILED, "Its note is not the one for the new readers; the next run tries again.")
+        row = self._client.request("PUT", path, body={"confidential": False})
+        if row.get("confidential"):
+            return Outcome(Status.REFUSED, "GitLab left it confidential: the bot's role in the project is too small.")
+        if not self._stands(change):
+            self._client.request("PUT", path, body={"confidential": True})
+            return Outcome(Status.FAILED, "The bot's note was changed meanwhile, so it is confidential again.")
+        return DONE
+
+    def _stands(self, change: PublishIssue) -> bool:
+        own_ids = self._identity.get()[1]
+        notes = own_notes(self._client, change.issue, change.note_marker, own_ids, first_only=False)
+        return [hash_of(note.body.strip()) for note in notes] == [change.note_hash]
 
     def _change_labels(self, change: ChangeLabels) -> Outcome:
         body = {}

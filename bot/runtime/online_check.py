@@ -158,6 +158,8 @@ def _section(reader: Any, section: SectionSettings, where: SettingsFile) -> list
     """People, projects, groups and labels of the directory."""
     named: list[tuple[Place, str]] = [(("dri",), section.dri)]
     projects: list[tuple[Place, str]] = []
+    if section.retrospective_project is not None:
+        projects.append((("retrospective_project",), section.retrospective_project))
     labels: list[tuple[Place, str]] = [(("label",), section.label)]
     labels += [(("stages", number, "label"), stage.label) for number, stage in enumerate(section.stages)]
     teams: list[tuple[Place, str]] = []

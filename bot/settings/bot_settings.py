@@ -13,6 +13,15 @@ Username = Annotated[str, Field(pattern=r"^[\w][\w.-]*$", description="A usernam
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
+class CommentCommands:
+    name: str = Field(
+        default="sectionbot",
+        pattern=r"^[\w][\w.-]*$",
+        description="The word with which a line of a comment begins that is meant for the bot, without @.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class BotSettings:
     operators_project: ProjectPath = Field(
         description="The project in whose operators' issue the bot tells what was refused, held unsafe or has failed."
@@ -27,6 +36,9 @@ class BotSettings:
         default=None,
         pattern=r"^https?://",
         description="The address of the bot's webhook endpoint, for hooks that it registers itself.",
+    )
+    comment_commands: CommentCommands = Field(
+        default=CommentCommands(), description="How people address the bot in comments."
     )
     switched_off: tuple[str, ...] = Field(
         default=(),

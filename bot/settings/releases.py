@@ -78,6 +78,10 @@ class Ceremonies:
         default="Friday of the week of the release",
         description="The DRI is reminded of the summary and of following up.",
     )
+    publishing: DayInWords = Field(
+        default="14 days after the release",
+        description="The groups' retrospectives become non-confidential, where retrospectives.yml says so.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

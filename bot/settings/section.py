@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from bot.domain.errors import Problem
+from bot.domain.places import is_below, is_same_path
 from bot.settings.loading import SettingsFile
 from bot.settings.yaml_reader import Path as Place
 
@@ -69,6 +70,9 @@ class SectionSettings:
     label: Label = Field(description='Its label, like "section::sec".')
     group: Path = Field(description="The GitLab group below which the section's projects are.")
     dri: Username = Field(description="Who answers for what concerns the whole section.")
+    retrospective_project: Path | None = Field(
+        default=None, description="The project for the section's own retrospective; without one the bot opens none."
+    )
     stages: tuple[Stage, ...] = Field(min_length=1)
 
     @property
@@ -106,6 +110,10 @@ def check_section(section: SectionSettings, file: SettingsFile) -> list[Problem]
     for number, stage in enumerate(section.stages):
         claim(names, stage.label, f"the stage {stage.name}", ("stages", number, "label"), "label")
     claim(names, section.label, f"the section {section.name}", ("label",), "label")
+    own_project = section.retrospective_project
+    if own_project is not None and not is_below(own_project, section.group):
+        what = f"{own_project} is not below the section's group {section.group}."
+        problems.append(file.problem(("retrospective_project",), what, "Its lists would not have it."))
     seen: dict[str, int] = {}
     for place, group in section.places():
         owner = group.name
@@ -114,9 +122,12 @@ def check_section(section: SectionSettings, file: SettingsFile) -> list[Problem]
             problems.append(file.problem((*place, "name"), f"there are two groups {owner!r}.", "Name one otherwise."))
             owner = f"{owner} ({seen[owner.lower()]})"
         path = group.retrospective_project
-        if path is not None and not path.lower().startswith(f"{section.group.lower()}/"):
+        if path is not None and not is_below(path, section.group):
             what = f"{path} is not below the section's group {section.group}."
             problems.append(file.problem((*place, "retrospective_project"), what, "Its lists would not have it."))
+        if path is not None and is_same_path(own_project, path):
+            what = f"{path} is the project of the section's own retrospective, too."
+            problems.append(file.problem((*place, "retrospective_project"), what, "The group needs its own."))
         claim(names, group.name, owner, (*place, "name"), "name")
         claim(names, group.label, owner, (*place, "label"), "label")
         for index, alias in enumerate(group.aliases):

@@ -4,152 +4,45 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from bot.automations.retrospectives.follow_ups import plan_reminders
-from bot.automations.retrospectives.gather import (
-    MARKER,
-    gather_retrospectives,
-)
-from bot.automations.retrospectives.plan import plan_openings
-from bot.automations.retrospectives.scope import groups_in
-from bot.automations.retrospectives.settings import RetrospectiveSettings
-from bot.domain.changes import CreateIssue, WriteNote, hash_of
+from bot.automations.retrospectives.facts import MARKER, NOTE_MARKER, issue_marker, prompt_marker, written_marker
+from bot.automations.retrospectives.scope import look_at
+from bot.domain.changes import LinkNote, WriteNote, hash_of
 from bot.domain.errors import WrongInput
 from bot.domain.markers import marker
-from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.plan import NoticeKind, Plan
 from bot.domain.ports import Scope
-from bot.domain.resources import Group, Issue, IssueId, MilestoneId, Note, Reference, User
-from bot.settings.releases import ReleaseSettings
-from bot.settings.section import SectionGroup, SectionSettings
-from bot.settings.templates import Templates
+from bot.domain.resources import Issue, IssueId, MilestoneId, Note, Reference, User
+from bot.settings.section import SectionSettings
+from tests.automations.retrospectives import (
+    BOT,
+    OWN_MILESTONE,
+    ROOT,
+    SECTION,
+    SETUP,
+    STATIC,
+    FakeReader,
+    issue,
+    opened,
+    planned,
+    setup,
+    threads,
+)
+from tests.automations.retrospectives import OPENING_DAY as NOW
 
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = Templates.load(ROOT / "templates")
-NOW = dt.datetime(2026, 8, 24, 6, 0, tzinfo=dt.UTC)
-BOT = User(1, "the.bot")
-SECTION_GROUP = Group(5, "sec", "public")
-OWN_MILESTONE = MilestoneId(94, "19.4", 5)
-
-
-def settings_of(model: type, name: str, **changed: Any) -> Any:
-    data = yaml.safe_load((ROOT / "config" / f"{name}.yml").read_text("utf-8"))
-    return TypeAdapter(model).validate_python(data | changed)
-
-
-SECTION: SectionSettings = settings_of(SectionSettings, "section")
-RELEASES: ReleaseSettings = settings_of(ReleaseSettings, "releases")
-OWN: RetrospectiveSettings = settings_of(RetrospectiveSettings, "retrospectives")
-STATIC = next(group for group in SECTION.groups if group.name == "Static Analysis")
-RESEARCH = next(group for group in SECTION.groups if group.name == "Vulnerability Research")
-
-
-def issue(iid: int, **fields: Any) -> Issue:
-    value = Issue(
-        id=1000 + iid,
-        iid=iid,
-        project_id=7,
-        project_path="sec/retrospectives/static-analysis",
-        title="Retro",
-        author=User(30, "em.vera"),
-        created_at=NOW,
-        updated_at=NOW,
-        web_url="",
-        milestone="19.4",
-        labels=("retrospective",),
-    )
-    return replace(value, **fields)
-
-
-class FakeReader:
-    """Answers from values, and keeps what it was asked."""
-
-    def __init__(
-        self,
-        issues: list[Issue] | None = None,
-        *,
-        milestones: tuple[MilestoneId, ...] = (OWN_MILESTONE,),
-        comments: list[Note] | None = None,
-        users: dict[str, User] | None = None,
-    ) -> None:
-        self.all, self.found, self.notes, self.users = issues or [], milestones, comments or [], users
-        self.asked: list[str] = []
-        self.side_by_side: Any = lambda calls: [call() for call in calls]
-
-    def own_ids(self) -> frozenset[int]:
-        return frozenset({BOT.id})
-
-    def issues(
-        self,
-        place: str,
-        *,
-        is_group: bool,
-        state: str,
-        label: str | None = None,
-        milestone: str | None = None,
-        author_id: int | None = None,
-    ) -> tuple[Issue, ...]:
-        self.asked.append(f"issues {place} {label} {milestone} {author_id}")
-        assert is_group
-        return tuple(
-            each
-            for each in self.all
-            if (label is None or label in each.labels)
-            and (milestone is None or each.milestone == milestone)
-            and (author_id is None or each.author.id == author_id)
-            and state in ("all", each.state)
-        )
-
-    def milestones(self, group: str, title: str) -> tuple[MilestoneId, ...]:
-        self.asked.append(f"milestones {group} {title}")
-        return self.found
-
-    def comments(self, issue: IssueId) -> tuple[Note, ...]:
-        self.asked.append(f"comments {issue}")
-        return tuple(self.notes)
-
-    def own_note(self, issue: IssueId, marker: str) -> Note | None:
-        self.asked.append(f"own note {issue}")
-        return next((note for note in self.notes if marker in note.body and note.author.id == BOT.id), None)
-
-    def people(self, question: PeopleQuestion) -> PeopleAnswer:
-        self.asked.append("people")
-        users = self.users
-        if users is None:
-            users = {name: User(100 + n, name) for n, name in enumerate(sorted(question.usernames))}
-        return PeopleAnswer(users, {}, {}, {"sec": SECTION_GROUP})
-
-
-def planned(
-    reader: FakeReader,
-    *,
-    now: dt.datetime = NOW,
-    groups: tuple[SectionGroup, ...] = (STATIC,),
-    own: RetrospectiveSettings = OWN,
-    section: SectionSettings = SECTION,
-) -> Plan:
-    milestone = RELEASES.calendar.milestone_on(now.date())
-    facts = gather_retrospectives(groups, milestone, reader, section, own, now, dt.UTC)
-    opening = plan_openings(facts, own, section, RELEASES, TEMPLATES, now.date())
-    return opening + plan_reminders(facts, own, TEMPLATES, now.date())
-
-
-def opened(plan: Plan) -> list[CreateIssue]:
-    return [step.change for step in plan.steps if isinstance(step.change, CreateIssue)]
-
-
-def threads(plan: Plan) -> list[str]:
-    return [step.change.body.split("\n")[0] for step in plan.steps if isinstance(step.change, WriteNote)]
+OWN = SETUP.own
+# 19.3's section has closed its retrospective for more than a week, and 19.4 does not end yet.
+IDLE_DAY = dt.datetime(2026, 9, 1, 6, 0, tzinfo=dt.UTC)
 
 
 def test_a_group_gets_its_issue_with_its_manager_and_a_thread_for_each_prompt() -> None:
-    plan = planned(FakeReader())
+    manager = User(77, STATIC.people.engineering_manager)
+    plan = planned(FakeReader(users={manager.username: manager}))
     [create] = opened(plan)
     assert (create.project_path, create.title, create.confidential) == (
         "sec/retrospectives/static-analysis",
@@ -157,13 +50,15 @@ def test_a_group_gets_its_issue_with_its_manager_and_a_thread_for_each_prompt() 
         True,
     )
     assert create.labels == ("retrospective", "group::static analysis", "section::sec")
-    assert (create.milestone_id, create.due_on, create.assignee_ids) == (94, dt.date(2026, 9, 11), (100,))
+    assert (create.milestone_id, create.due_on, create.assignee_ids) == (94, dt.date(2026, 9, 11), (manager.id,))
     assert threads(plan) == [f"**{prompt}**" for prompt in OWN.prompts]
-    notes = plan.steps[1:]
-    assert {(step.needs, isinstance(step.change, WriteNote) and step.change.is_thread) for step in notes} == {
-        ((create.key,), True)
-    }
-    assert [step.after for step in notes[1:]] == [(step.change.key,) for step in notes[:-1]]
+    note, link, *prompts = plan.steps[1:]
+    assert (note.change.key, note.needs) == (f"note {create.key} sectionbot:retrospective_note", (create.key,))
+    assert isinstance(link.change, LinkNote) and link.needs == (create.key, note.change.key)
+    assert link.change.before == hash_of(create.description) and link.change.placeholder in create.description
+    assert {step.needs for step in prompts} == {(create.key,)}
+    before = [link, *prompts[:-1]]
+    assert [step.after for step in prompts] == [(step.change.key,) for step in before]
 
 
 def test_what_the_issue_says() -> None:
@@ -179,26 +74,32 @@ def test_what_the_issue_says() -> None:
     text = opened(planned(reader))[0].description
     assert text == (
         "This is the retrospective of **Static Analysis** for **19.4** (Saturday 2026-08-15 to Friday 2026-09-11). Add "
-        "your points at any time in the milestone, best as soon as you notice them. It is confidential.\n\n"
+        "your points at any time in the milestone, best as soon as you notice them.\n\n"
+        "It is confidential, and stays so.\n\n"
         "| What | When |\n| --- | --- |\n"
         "| This milestone ends, and the group holds its retrospective | Friday 2026-09-11 |\n"
         "| The section's retrospective begins | Monday 2026-09-07 |\n"
         "| 19.4 is released | Thursday 2026-09-17 |\n\n"
         "## How it works\n\n"
         "1. Answer in the threads below, one point for each reply; agree with an emoji.\n"
-        "2. What is worth the whole section's attention, take along to the section's retrospective.\n"
-        '3. What the group decides to do becomes an issue in this project with the label ~"follow-up", an assignee '
-        "and a due date.\n\n"
+        "2. What shipped and what slipped stands in the bot's note<!-- sectionbot:note_link -->. A comment with the "
+        "line `sectionbot refresh` brings it up to date.\n"
+        "3. What is worth the whole section's attention, bring before it: reply to the point with the line "
+        "`sectionbot bubble up`.\n"
+        '4. What the group decides to do becomes an issue in this project with the label ~"follow-up", an assignee '
+        "and a due date.\n"
+        "5. When the group has held its retrospective, close this issue.\n\n"
         "## Follow-ups from earlier retrospectives\n\n"
         "- [ ] #3+ 40 days old, assigned to nobody\n"
         "- [ ] #5+ 0 days old, **overdue since 2026-08-20**\n\n"
-        f"<!-- sectionbot:retrospective group={hash_of('group::static analysis')} milestone=19.4 -->"
+        f"<!-- sectionbot:retrospective group={hash_of('group::static analysis')} milestone=19.4 -->\n"
+        f"<!-- sectionbot:retrospective_written text={hash_of(text.split(chr(10) * 2 + '<!-- section')[0])} "
+        "publish=never -->"
     )
 
 
 def test_a_group_can_have_its_own_prompts() -> None:
-    own = settings_of(RetrospectiveSettings, "retrospectives", groups=[{"group": "sast", "prompts": []}])
-    plan = planned(FakeReader(), own=own)
+    plan = planned(FakeReader(), using=setup(groups=[{"group": "sast", "prompts": []}]))
     assert threads(plan) == []
     text = opened(plan)[0].description
     assert "1. Write your points as comments, one point for each; agree with an emoji." in text
@@ -242,7 +143,7 @@ def test_after_two_months_without_a_run_only_the_milestone_that_runs_is_opened()
             author=BOT,
             labels=(),
             description=marker(MARKER, group=hash_of(STATIC.label), milestone="19.4"),
-            user_notes_count=4,
+            user_notes_count=5,
         ),
     ],
     ids=["by a person", "closed", "renamed", "moved away", "in another letter case", "label taken off"],
@@ -308,38 +209,81 @@ def test_a_manager_without_an_account_is_said_and_stops_nothing(users: dict[str,
     ]
 
 
+def section_with(**projects: str | None) -> SectionSettings:
+    """The section, with other projects for the retrospectives of groups, by the first word of their names."""
+    data = yaml.safe_load((ROOT / "config" / "section.yml").read_text("utf-8"))
+    for each in (group for stage in data["stages"] for group in stage["groups"]):
+        first = each["name"].split()[0].lower()
+        each["retrospective_project"] = projects.get(first, each["retrospective_project"])
+    return TypeAdapter(SectionSettings).validate_python(data)
+
+
 def test_a_group_without_a_project_gets_none() -> None:
-    assert planned(FakeReader(), groups=(replace(STATIC, retrospective_project=None),)) == Plan()
+    assert planned(FakeReader(), using=replace(SETUP, section=section_with(static=None))) == Plan()
+
+
+SHARED = replace(SETUP, section=section_with(static="sec/retrospectives/shared", dynamic="sec/retrospectives/shared"))
+
+
+def opened_in_shared(*there: Issue) -> list[str]:
+    plan = planned(FakeReader(list(there)), scope=Scope(), using=SHARED)
+    return [each.title for each in opened(plan) if each.project_path == "sec/retrospectives/shared"]
 
 
 def test_groups_that_share_a_project_have_one_each() -> None:
-    data = yaml.safe_load((ROOT / "config" / "section.yml").read_text("utf-8"))
-    for each in data["stages"][1]["groups"][:2]:
-        each["retrospective_project"] = "sec/retrospectives/shared"
-    section = TypeAdapter(SectionSettings).validate_python(data)
-    one, other = section.stages[1].groups[:2]
-    there = issue(2, project_path="sec/retrospectives/shared", labels=("retrospective", one.label))
-    assert [each.title for each in opened(planned(FakeReader([there]), groups=(one, other), section=section))] == [
-        f"{other.name}: retrospective of 19.4"
-    ]
+    there = issue(2, project_path="sec/retrospectives/shared", labels=("retrospective", STATIC.label))
+    assert opened_in_shared() == ["Dynamic Analysis: retrospective of 19.4", "Static Analysis: retrospective of 19.4"]
+    assert opened_in_shared(there) == ["Dynamic Analysis: retrospective of 19.4"]
 
 
-def prompt_note(number: int) -> Note:
-    return Note(number, BOT, f"**?**\n\n{marker('retrospective_prompt', number=number)}", NOW)
+def test_in_a_shared_project_a_copied_marker_makes_an_issue_nobody_elses() -> None:
+    copied = marker(MARKER, group=hash_of("group::dynamic analysis"), milestone="19.4")
+    labels = ("retrospective", STATIC.label)
+    there = issue(2, project_path="sec/retrospectives/shared", labels=labels, description=copied)
+    assert opened_in_shared(there) == ["Dynamic Analysis: retrospective of 19.4"]
+    its_own = replace(there, author=BOT, user_notes_count=5)
+    assert opened_in_shared(its_own) == ["Static Analysis: retrospective of 19.4"]
+
+
+def own_notes(*numbers: int) -> list[Note]:
+    """The bot's note, and the prompts with these numbers."""
+    bodies = [NOTE_MARKER, *(f"**?**\n\n{prompt_marker(number)}" for number in numbers)]
+    return [Note(at, BOT, body, NOW) for at, body in enumerate(bodies, start=1)]
 
 
 def test_threads_that_were_cut_off_are_written_in_the_next_run() -> None:
-    mine = issue(2, author=BOT, user_notes_count=2)
-    plan = planned(FakeReader([mine], comments=[prompt_note(1), prompt_note(3)]))
+    mine = issue(2, author=BOT, user_notes_count=3)
+    plan = planned(FakeReader([mine], comments=own_notes(1, 3)))
     assert threads(plan) == [f"**{OWN.prompts[1]}**", f"**{OWN.prompts[3]}**"]
     assert all(step.change.issue == IssueId(7, 2) for step in plan.steps if isinstance(step.change, WriteNote))
+
+
+def own_description(text: str = "") -> str:
+    text = text or "It stands in the bot's note<!-- sectionbot:note_link -->."
+    mark = issue_marker(STATIC, SETUP.releases.calendar.milestone_on(NOW.date()))
+    return f"{text}\n\n{mark}\n{written_marker(text, None)}"
+
+
+def test_a_note_and_a_link_that_were_cut_off_are_made_in_the_next_run() -> None:
+    mine = issue(2, author=BOT, user_notes_count=0, description=own_description())
+    plan = planned(FakeReader([mine]))
+    assert [step.change.kind for step in plan.steps] == ["write note", "link note", *["write note"] * 4]
+    complete = replace(mine, user_notes_count=5)
+    plan = planned(FakeReader([complete], comments=own_notes(1, 2, 3, 4)))
+    assert [step.change.kind for step in plan.steps] == ["link note"]
+
+
+def test_a_description_that_a_person_has_edited_gets_no_link() -> None:
+    edited = own_description().replace("It stands", "IT STANDS")
+    mine = issue(2, author=BOT, user_notes_count=5, description=edited)
+    assert planned(FakeReader([mine], comments=own_notes(1, 2, 3, 4))) == Plan()
 
 
 @pytest.mark.parametrize(
     "there",
     [
         issue(2, author=BOT, user_notes_count=2, created_at=NOW - dt.timedelta(days=3)),
-        issue(2, author=BOT, user_notes_count=4),
+        issue(2, author=BOT, user_notes_count=5),
         issue(2, user_notes_count=0),
     ],
     ids=["a person has deleted one", "complete", "a person's own issue"],
@@ -347,13 +291,13 @@ def test_threads_that_were_cut_off_are_written_in_the_next_run() -> None:
 def test_threads_are_not_written_again(there: Issue) -> None:
     reader = FakeReader([there])
     assert planned(reader) == Plan()
-    assert [each for each in reader.asked if each.startswith("comments")] == []
+    assert [each for each in reader.asked if each.startswith("discussions")] == []
 
 
 def test_requests_do_not_grow_with_groups_and_projects() -> None:
     one, all_of_them = FakeReader(), FakeReader()
-    planned(one)
-    planned(all_of_them, groups=SECTION.groups)
+    planned(one, now=IDLE_DAY)
+    planned(all_of_them, scope=Scope(), now=IDLE_DAY)
     assert one.asked == all_of_them.asked
     assert len(one.asked) == 5
 
@@ -370,12 +314,12 @@ def test_requests_do_not_grow_with_groups_and_projects() -> None:
     ],
 )
 def test_what_a_run_is_about(scope: Scope, names: list[str]) -> None:
-    assert [group.name for group in groups_in(scope, SECTION)] == names
+    assert [group.name for group in look_at(scope, FakeReader(), SETUP, NOW).groups] == names
 
 
 def test_a_name_that_the_directory_does_not_have_is_told() -> None:
     with pytest.raises(WrongInput, match=r"There is no group 'Nobody' in section\.yml\. There are: Anti-abuse, Authen"):
-        groups_in(Scope(name="Nobody"), SECTION)
+        look_at(Scope(name="Nobody"), FakeReader(), SETUP, NOW)
 
 
 # -- follow-ups ------------------------------------------------------------------------------------------------------
@@ -390,7 +334,7 @@ def follow_up(**fields: Any) -> Issue:
 
 def reminders(*issues: Issue, comments: list[Note] | None = None, now: dt.datetime = NOW) -> list[WriteNote]:
     plan = planned(FakeReader([issue(2), *issues], comments=comments), now=now)
-    return [step.change for step in plan.steps if isinstance(step.change, WriteNote)]
+    return [each for each in notes_of(plan) if "follow_up_reminder" in each.marker]
 
 
 def test_who_is_late_with_a_follow_up_is_reminded_in_one_note() -> None:
@@ -437,18 +381,3 @@ def test_there_is_one_reminder_a_milestone() -> None:
     assert len(reminders(late, comments=[replace(told, author=User(30, "dev.wren"))])) == 1
     next_milestone = dt.datetime(2026, 9, 14, tzinfo=dt.UTC)
     assert len(reminders(late, comments=[told], now=next_milestone)) == 1
-
-
-def test_in_a_shared_project_a_copied_marker_makes_an_issue_nobody_elses() -> None:
-    data = yaml.safe_load((ROOT / "config" / "section.yml").read_text("utf-8"))
-    for each in data["stages"][1]["groups"][:2]:
-        each["retrospective_project"] = "sec/retrospectives/shared"
-    section = TypeAdapter(SectionSettings).validate_python(data)
-    one, other = section.stages[1].groups[:2]
-    copied = marker(MARKER, group=hash_of(other.label), milestone="19.4")
-    there = issue(2, project_path="sec/retrospectives/shared", labels=("retrospective", one.label), description=copied)
-    plan = planned(FakeReader([there]), groups=(one, other), section=section)
-    assert [each.title for each in opened(plan)] == [f"{other.name}: retrospective of 19.4"]
-    its_own = replace(there, author=BOT, user_notes_count=4)
-    plan = planned(FakeReader([its_own]), groups=(one, other), section=section)
-    assert [each.title for each in opened(plan)] == [f"{one.name}: retrospective of 19.4"]

@@ -1,8 +1,9 @@
-"""Purpose: retrospectives that open themselves, for every group, on the days of the release calendar.
+"""Purpose: retrospectives that run themselves, for every group and for the section, on the days of the calendar.
 
-What people see: on the Monday after the release a confidential issue in the project of each group, assigned to its
-manager, with the milestone's days, the open follow-ups, and a thread for each question; and on a follow-up that is
-overdue one reminder a milestone.
+What people see: on the Monday after the release a confidential issue in the project of each group, with a thread for
+each question; when the milestone ends a note in it with what shipped and what slipped, and a mention of the team; in
+the same week the section's own issue, with what bubbled up; on a follow-up that is overdue one reminder a milestone;
+and, where the settings say so, the groups' issues published on the day that they announce.
 """
 
 from __future__ import annotations
@@ -11,35 +12,37 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.events import Event
+from bot.domain.places import is_same_path
 from bot.domain.plan import Plan
 from bot.domain.ports import Automation, Lane, Scope
 
 
-def _listens_to(_event: Event, _settings: Any) -> bool:
-    return False
+def _listens_to(event: Event, settings: Any) -> bool:
+    """To comments, which may command, and to issues, which groups close when they are done."""
+    if event.kind not in ("note", "issue") or event.resource_kind != "issues" or event.iid is None:
+        return False
+    section = settings.part("section")
+    paths = (section.retrospective_project, *(group.retrospective_project for group in section.groups))
+    return any(is_same_path(path, event.project_path) for path in paths)
 
 
 def _look(scope: Scope, reader: Any, settings: Any, now: datetime) -> Plan:
-    from bot.automations.retrospectives.follow_ups import plan_reminders
     from bot.automations.retrospectives.gather import gather_retrospectives
-    from bot.automations.retrospectives.plan import plan_openings
-    from bot.automations.retrospectives.scope import groups_in
-    from bot.domain.release_calendar import today
+    from bot.automations.retrospectives.plan import plan_retrospectives
+    from bot.automations.retrospectives.scope import look_at
+    from bot.automations.retrospectives.setup import Setup
 
-    section, releases, own = (settings.part(name) for name in ("section", "releases", "retrospectives"))
-    groups = groups_in(scope, section)
-    if not groups:
+    setup = Setup.of(settings)
+    reader = reader.hiding(setup.hidden_groups)
+    look = look_at(scope, reader, setup, now)
+    if not look.groups:
         return Plan()
-    day = today(now, releases.zone)
-    milestone = releases.calendar.milestone_on(day)
-    facts = gather_retrospectives(groups, milestone, reader, section, own, now, releases.zone)
-    plan = plan_openings(facts, own, section, releases, settings.templates, day)
-    return plan + plan_reminders(facts, own, settings.templates, day)
+    return plan_retrospectives(gather_retrospectives(look, reader, setup), look, setup)
 
 
 AUTOMATION = Automation(
     name="retrospectives",
-    purpose="Each group's monthly retrospective is opened on its day; who is late with a follow-up is reminded.",
+    purpose="The monthly retrospectives of the groups and the section: opened, filled, brought together, published.",
     budget="A day on which nothing is due: 6 requests, and one more for each page of 100 issues beyond the first; not "
     "more for more groups or projects; one for each overdue follow-up with comments. An opening: 3 more for each "
     "group, and 2 for each of its threads.",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bot.automations.retrospectives.follow_ups import REMINDER_VALUES
 from bot.automations.retrospectives.settings import RetrospectiveSettings
-from bot.automations.retrospectives.texts import GROUP_VALUES
+from bot.automations.retrospectives.texts import GROUP_VALUES, TEMPLATE_VALUES
 from bot.domain.errors import Problem
 from bot.settings.loading import SettingsFile
 from bot.settings.section import SectionSettings
@@ -15,9 +14,9 @@ def check_retrospectives(
     own: RetrospectiveSettings, section: SectionSettings, file: SettingsFile, templates: Templates
 ) -> list[Problem]:
     """Groups that the directory does not have; templates that are missing, or use what they are not given."""
-    names = dict.fromkeys([own.template, *(each.template for each in own.groups if each.template)])
-    problems = [problem for name in names for problem in templates.check_uses(name, GROUP_VALUES)]
-    problems += templates.check_uses(own.reminder_template, REMINDER_VALUES)
+    of_groups = [own.template, *(each.template for each in own.groups if each.template)]
+    values = {**TEMPLATE_VALUES, **dict.fromkeys(of_groups, GROUP_VALUES)}
+    problems = [problem for name, known in values.items() for problem in templates.check_uses(name, known)]
     return problems + _groups(own, section, file)
 
 

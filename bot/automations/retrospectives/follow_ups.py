@@ -1,35 +1,34 @@
-"""Reminders of follow-ups that are overdue: one a milestone, to whom they are assigned."""
+"""Step 4: reminders of follow-ups that are overdue: one a milestone, to whom they are assigned."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from bot.automations.retrospectives.gather import Retrospective, RetrospectiveFacts, reminder_marker
+from bot.automations.retrospectives.facts import Retrospective, RetrospectiveFacts, reminder_marker
+from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.settings import RetrospectiveSettings
+from bot.automations.retrospectives.setup import Setup
+from bot.automations.retrospectives.texts import reminder
 from bot.domain.changes import WriteNote
 from bot.domain.plan import Plan, Step
 from bot.domain.resources import Issue, IssueId
-from bot.settings.templates import Templates, Trusted
-
-REMINDER_VALUES = frozenset({"people", "due_on", "overdue_days", "is_assigned", "milestone"})
 
 
-def plan_reminders(
-    facts: RetrospectiveFacts,
-    settings: RetrospectiveSettings,
-    templates: Templates,
-    today: dt.date,
-) -> Plan:
+def plan_reminders(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
     """A note on each overdue follow-up, where its quiet period is over and this milestone has none yet."""
     steps = []
     seen = set[int]()
     for each in facts.retrospectives:
         for issue in each.follow_ups:
-            if issue.id in seen or issue.id in facts.reminded or not is_to_be_reminded(issue, settings, today):
+            if issue.id in seen or issue.id in facts.reminded or not is_to_be_reminded(issue, setup.own, look.day):
                 continue
             seen.add(issue.id)
-            steps.append(_reminder(issue, each, facts, settings, templates, today))
+            steps.append(_step(issue, each, look, setup))
     return Plan(tuple(steps))
+
+
+def may_be_overdue(issue: Issue, today: dt.date) -> bool:
+    return issue.due_on is not None and issue.due_on < today
 
 
 def is_to_be_reminded(issue: Issue, settings: RetrospectiveSettings, today: dt.date) -> bool:
@@ -40,26 +39,10 @@ def is_to_be_reminded(issue: Issue, settings: RetrospectiveSettings, today: dt.d
     return today - issue.due_on > quiet and today - issue.updated_at.date() >= quiet
 
 
-def _reminder(
-    issue: Issue,
-    retrospective: Retrospective,
-    facts: RetrospectiveFacts,
-    settings: RetrospectiveSettings,
-    templates: Templates,
-    today: dt.date,
-) -> Step:
+def _step(issue: Issue, retrospective: Retrospective, look: Look, setup: Setup) -> Step:
     assert issue.due_on is not None
-    active = [user.username for user in issue.assignees if user.state == "active"]
-    names = active or [retrospective.group.people.engineering_manager]
-    text = templates.render(
-        settings.reminder_template,
-        people=Trusted(", ".join(f"@{name}" for name in names)),
-        due_on=Trusted(issue.due_on.isoformat()),
-        overdue_days=(today - issue.due_on).days,
-        is_assigned=bool(active),
-        milestone=Trusted(facts.milestone.title),
-    )
-    mark = reminder_marker(facts.milestone)
+    mark = reminder_marker(look.running)
+    text = reminder(issue, retrospective.group, look.running, look.day, setup)
     at = IssueId(issue.project_id, issue.iid)
     change = WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at)
     return Step(change, f"the follow-up is overdue since {issue.due_on.isoformat()}", issue.reference)

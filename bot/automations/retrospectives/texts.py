@@ -1,66 +1,358 @@
-"""The texts of retrospectives, and the values that their templates are given."""
+"""The texts of retrospectives, and the values that their templates are given.
+
+Resources are named by reference, never by a copied title: GitLab shows the title to who may see it (`#12+`).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.automations.retrospectives.gather import Retrospective
-from bot.automations.retrospectives.settings import GroupChoice, RetrospectiveSettings
+from bot.automations.retrospectives.facts import (
+    GroupWork,
+    Retrospective,
+    RetrospectiveFacts,
+    SectionRetrospective,
+    Topic,
+)
+from bot.automations.retrospectives.setup import Setup
+from bot.automations.retrospectives.themes import find_themes
+from bot.domain.confidentiality import Secrecy, reach_of
+from bot.domain.places import is_same_path
 from bot.domain.release_calendar import Milestone
 from bot.domain.resources import Issue
-from bot.settings.releases import ReleaseSettings
-from bot.settings.templates import Templates, Trusted
+from bot.domain.user_text import plain_line
+from bot.settings.section import SectionGroup
+from bot.settings.templates import Trusted
 
-GROUP_VALUES = frozenset(
-    {
-        "group",
-        "milestone",
-        "first_day",
-        "last_day",
-        "release_day",
-        "section_day",
-        "follow_up_label",
-        "has_threads",
-        "follow_ups",
-    }
-)
+NOTE_WORDS = "the bot's note"
+# Stands in a description until the note is there to be linked.
+NOTE_PLACEHOLDER = f"{NOTE_WORDS}<!-- sectionbot:note_link -->"
+# So that notes stay far below the 1,000,000 characters that GitLab takes (doc/administration/instance_limits, 19).
+MOST_LISTED = 100
+MOST_LETTERS_OF_A_TOPIC = 200
+
+FOLDER = "retrospectives"
+# Every template to what it is given. A group can have its own instead of group.md.
+TEMPLATE_VALUES: Mapping[str, frozenset[str]] = {
+    f"{FOLDER}/{name}.md": frozenset(values.split())
+    for name, values in {
+        "group": "group milestone first_day last_day release_day section_day follow_up_label has_threads follow_ups "
+        "more_follow_ups bot_name bot_note publishing_day hold_label",
+        "group_note": "milestone day refresh_day bot_name is_filled columns weighs chart shipped slipped still_open "
+        "follow_ups more_follow_ups",
+        "mention": "people milestone last_day shipped slipped still_open note_url bot_name",
+        "reminder": "people due_on overdue_days is_assigned milestone",
+        "published": "hold_label",
+        "unpublished": "manager",
+        "section": "section milestone last_day release_day review_day closing_day bot_name bot_note dri "
+        "calls_for_volunteer follow_up_label",
+        "section_note": "milestone groups topics more_topics unread_topics themes least_groups follow_ups",
+        "section_review": "people section milestone closing_day note_url",
+        "section_closing": "people milestone",
+    }.items()
+}
+GROUP_VALUES = TEMPLATE_VALUES[f"{FOLDER}/group.md"]
 
 
-def in_words(day: dt.date) -> str:
+def in_words(day: dt.date) -> Trusted:
     """Wednesday 2026-09-09: no two countries write it otherwise."""
-    return f"{day:%A} {day.isoformat()}"
+    return Trusted(f"{day:%A} {day.isoformat()}")
 
 
-def group_description(
-    retrospective: Retrospective,
-    choice: GroupChoice,
-    milestone: Milestone,
-    settings: RetrospectiveSettings,
-    releases: ReleaseSettings,
-    templates: Templates,
-    today: dt.date,
+def mentions(usernames: Iterable[str]) -> Trusted:
+    return Trusted(", ".join(f"@{name}" for name in dict.fromkeys(usernames)))
+
+
+def _render(setup: Setup, name: str, **values: Any) -> str:
+    return setup.templates.render(f"{FOLDER}/{name}.md", **values)
+
+
+# -- a group's retrospective -------------------------------------------------------------------------------------------
+
+
+def group_description(each: Retrospective, setup: Setup, today: dt.date) -> str:
+    """The description of a group's issue, with a placeholder where the bot's note will be linked."""
+    choice, milestone = setup.choice(each.group), each.milestone
+    has_section = setup.section.retrospective_project is not None
+    return setup.templates.render(
+        choice.template,
+        group=Trusted(each.group.name),
+        milestone=Trusted(milestone.title),
+        first_day=in_words(milestone.first_day),
+        last_day=in_words(milestone.last_day),
+        release_day=in_words(milestone.release_day),
+        section_day=in_words(setup.day_of("section_opening", milestone)) if has_section else None,
+        follow_up_label=Trusted(setup.own.follow_up_label),
+        has_threads=bool(choice.prompts),
+        bot_name=Trusted(setup.bot_name),
+        bot_note=Trusted(NOTE_PLACEHOLDER),
+        publishing_day=in_words(setup.day_of("publishing", milestone)) if choice.publish else None,
+        hold_label=Trusted(setup.own.hold_label),
+        **_follow_ups(each, today),
+    )
+
+
+def _follow_ups(each: Retrospective, today: dt.date) -> dict[str, Any]:
+    """They are in the same project: their numbers say nothing to who may not see them."""
+    shown = [
+        {
+            "reference": Trusted(f"#{issue.iid}+"),
+            "age_days": max(0, (today - issue.created_at.date()).days),
+            "due_on": Trusted(issue.due_on.isoformat()) if issue.due_on else None,
+            "is_overdue": issue.due_on is not None and issue.due_on < today,
+            "is_assigned": bool(issue.assignees),
+        }
+        for issue in each.follow_ups[:MOST_LISTED]
+    ]
+    return {"follow_ups": shown, "more_follow_ups": len(each.follow_ups) - len(shown)}
+
+
+def empty_note(milestone: Milestone, setup: Setup) -> str:
+    """The bot's note before it is filled."""
+    return _render(
+        setup,
+        "group_note",
+        milestone=Trusted(milestone.title),
+        refresh_day=in_words(setup.day_of("refresh", milestone)),
+        bot_name=Trusted(setup.bot_name),
+        is_filled=False,
+        **dict.fromkeys(
+            ("day", "columns", "weighs", "chart", "shipped", "slipped", "still_open", "follow_ups", "more_follow_ups")
+        ),
+    )
+
+
+def milestone_note(
+    each: Retrospective, secrecy: Secrecy, facts: RetrospectiveFacts, today: dt.date, setup: Setup
 ) -> str:
-    """The description of a group's issue. Follow-ups are named by their number: GitLab shows titles to who may see."""
-    values: dict[str, Any] = {
-        "group": Trusted(retrospective.group.name),
-        "milestone": Trusted(milestone.title),
-        "first_day": Trusted(in_words(milestone.first_day)),
-        "last_day": Trusted(in_words(milestone.last_day)),
-        "release_day": Trusted(in_words(milestone.release_day)),
-        "section_day": Trusted(in_words(releases.day_of("section_opening", milestone))),
-        "follow_up_label": Trusted(settings.follow_up_label),
-        "has_threads": bool(choice.prompts),
-        "follow_ups": [_follow_up(each, today) for each in retrospective.follow_ups],
-    }
-    return templates.render(choice.template, **values)
+    """What the milestone has brought, for readers whom this secrecy lets in."""
+    shown = [milestone.title for milestone in compared(each.milestone, setup)]
+    work = {title: facts.work.get(title, {}).get(each.group.name, GroupWork()) for title in shown}
+    mine = work[each.milestone.title]
+
+    def listed(issues: tuple[Issue, ...]) -> dict[str, Any]:
+        return _listed(issues, each.project_path, secrecy, facts)
+
+    return _render(
+        setup,
+        "group_note",
+        milestone=Trusted(each.milestone.title),
+        day=in_words(today),
+        refresh_day=in_words(setup.day_of("refresh", each.milestone)),
+        bot_name=Trusted(setup.bot_name),
+        is_filled=True,
+        columns=[_column(title, work[title]) for title in shown],
+        weighs=any(issue.weight is not None for each_work in work.values() for issue in _all(each_work)),
+        chart=_chart([(title, work[title]) for title in reversed(shown)]),
+        shipped=listed(mine.shipped),
+        slipped=listed(mine.slipped),
+        still_open=listed(mine.still_open),
+        **_follow_ups(each, today),
+    )
 
 
-def _follow_up(issue: Issue, today: dt.date) -> dict[str, Any]:
+def compared(milestone: Milestone, setup: Setup) -> list[Milestone]:
+    """The milestone and those before it that its note shows, the newest first."""
+    found = [milestone]
+    for _ in range(setup.own.compared_milestones):
+        found.append(setup.releases.calendar.before(found[-1]))
+    return found
+
+
+def _all(work: GroupWork) -> tuple[Issue, ...]:
+    return (*work.shipped, *work.slipped, *work.still_open)
+
+
+def _weight(issues: Iterable[Issue]) -> int:
+    return sum(issue.weight or 0 for issue in issues)
+
+
+def _column(title: str, work: GroupWork) -> dict[str, Any]:
     return {
-        "iid": issue.iid,
-        "age_days": (today - issue.created_at.date()).days,
-        "due_on": Trusted(issue.due_on.isoformat()) if issue.due_on else None,
-        "is_overdue": issue.due_on is not None and issue.due_on < today,
-        "is_assigned": bool(issue.assignees),
+        "milestone": Trusted(title),
+        "shipped": len(work.shipped),
+        "shipped_weight": _weight(work.shipped),
+        "slipped": len(work.slipped),
+        "slipped_weight": _weight(work.slipped),
+        "still_open": len(work.still_open),
+        "still_open_weight": _weight(work.still_open),
+        "merged": work.merged,
     }
+
+
+def _chart(bars: list[tuple[str, GroupWork]]) -> dict[str, Any] | None:
+    """Oldest first; None where there is nothing to draw."""
+    shipped, slipped = [len(work.shipped) for _, work in bars], [len(work.slipped) for _, work in bars]
+    most = max(*shipped, *slipped)
+    if not most:
+        return None
+    numbers = {"shipped": shipped, "slipped": slipped}
+    return {"titles": Trusted(", ".join(f'"{title}"' for title, _ in bars)), "most": most} | {
+        name: Trusted(", ".join(map(str, each))) for name, each in numbers.items()
+    }
+
+
+def _listed(issues: tuple[Issue, ...], here: str, secrecy: Secrecy, facts: RetrospectiveFacts) -> dict[str, Any]:
+    """References of what may be named there, the number of those that are left out, and of those that may not."""
+    named = [issue for issue in issues if facts.secrecy(issue).is_no_stricter_than(secrecy)]
+    rows = [{"reference": _reference(issue, here), "weight": issue.weight} for issue in named[:MOST_LISTED]]
+    return {"rows": rows, "more": len(named) - len(rows), "unnamed": len(issues) - len(named), "count": len(issues)}
+
+
+def _reference(issue: Issue, here: str) -> Trusted:
+    """Paths have no characters that act in Markdown at their place."""
+    path = "" if is_same_path(issue.project_path, here) else issue.project_path
+    return Trusted(f"{path}#{issue.iid}+")
+
+
+def mention(each: Retrospective, facts: RetrospectiveFacts, setup: Setup, note_id: int | None) -> str:
+    work = facts.work.get(each.milestone.title, {}).get(each.group.name, GroupWork())
+    is_known = each.milestone.title in facts.work
+    url = f"{each.issue.web_url}#note_{note_id}" if each.issue is not None and note_id is not None else None
+    return _render(
+        setup,
+        "mention",
+        people=mentions(members_of(each.group, facts)),
+        milestone=Trusted(each.milestone.title),
+        last_day=in_words(each.milestone.last_day),
+        shipped=len(work.shipped) if is_known else None,
+        slipped=len(work.slipped),
+        still_open=len(work.still_open),
+        note_url=Trusted(url) if url else None,
+        bot_name=Trusted(setup.bot_name),
+    )
+
+
+def members_of(group: SectionGroup, facts: RetrospectiveFacts) -> list[str]:
+    """Usernames of the team; its manager where a group of GitLab shows none."""
+    if group.members.group is None:
+        return list(group.members.usernames)
+    found = facts.people.members_of.get(group.members.group, ())
+    names = [user.username for user in found if user.state == "active" and not user.is_bot]
+    return names or [group.people.engineering_manager]
+
+
+def reminder(issue: Issue, group: SectionGroup, milestone: Milestone, today: dt.date, setup: Setup) -> str:
+    """Of a follow-up that is overdue."""
+    assert issue.due_on is not None
+    active = [user.username for user in issue.assignees if user.state == "active"]
+    return _render(
+        setup,
+        "reminder",
+        people=mentions(active or [group.people.engineering_manager]),
+        due_on=Trusted(issue.due_on.isoformat()),
+        overdue_days=(today - issue.due_on).days,
+        is_assigned=bool(active),
+        milestone=Trusted(milestone.title),
+    )
+
+
+def published(setup: Setup) -> str:
+    return _render(setup, "published", hold_label=Trusted(setup.own.hold_label))
+
+
+def unpublished(group: SectionGroup, setup: Setup) -> str:
+    return _render(setup, "unpublished", manager=mentions([group.people.engineering_manager]))
+
+
+# -- the section's retrospective ---------------------------------------------------------------------------------------
+
+
+def section_description(milestone: Milestone, setup: Setup) -> str:
+    return _render(
+        setup,
+        "section",
+        section=Trusted(setup.section.name),
+        milestone=Trusted(milestone.title),
+        last_day=in_words(milestone.last_day),
+        release_day=in_words(milestone.release_day),
+        review_day=in_words(setup.day_of("section_review", milestone)),
+        closing_day=in_words(setup.day_of("section_closing", milestone)),
+        bot_name=Trusted(setup.bot_name),
+        bot_note=Trusted(NOTE_PLACEHOLDER),
+        dri=Trusted(setup.section.dri),
+        calls_for_volunteer=setup.own.section.calls_for_volunteer,
+        follow_up_label=Trusted(setup.own.follow_up_label),
+    )
+
+
+def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today: dt.date, setup: Setup) -> str:
+    """Where the groups are, what bubbled up, what repeats, what is overdue."""
+    here = facts.project(section.project_path)
+    confidential = section.issues[0].confidential if section.issues else setup.own.section.confidential
+    secrecy = Secrecy(reach_of(here), confidential)
+    own = [each for each in facts.retrospectives if each.milestone == section.milestone]
+
+    def is_linked(each: Retrospective) -> bool:
+        return reach_of(facts.project(each.project_path)) >= secrecy.reach
+
+    linked = {each.group.name for each in own if is_linked(each)}
+    readable = [topic for topic in section.topics if topic.is_for_all]
+    shown = section.topics[:MOST_LISTED]
+    return _render(
+        setup,
+        "section_note",
+        milestone=Trusted(section.milestone.title),
+        groups=[_standing(each, facts, is_linked(each)) for each in own],
+        topics=[_topic(topic, topic.group.name in linked) for topic in shown],
+        more_topics=len(section.topics) - len(shown),
+        unread_topics=len(section.topics) - len(readable),
+        themes=[
+            {
+                "words": Trusted(plain_line(theme.words)),
+                "groups": Trusted(", ".join(theme.groups)),
+                "count": len(theme.groups),
+                "topics": [Trusted(topic.url) for topic in theme.topics[:MOST_LISTED]],
+            }
+            for theme in find_themes(readable, setup.own.themes)
+        ],
+        least_groups=setup.own.themes.least_groups,
+        follow_ups=[
+            {"group": Trusted(each.group.name)} | _listed(overdue, section.project_path, secrecy, facts)
+            for each in own
+            if (overdue := tuple(issue for issue in each.follow_ups if issue.due_on and issue.due_on < today))
+        ],
+    )
+
+
+def _standing(each: Retrospective, facts: RetrospectiveFacts, is_linked: bool) -> dict[str, Any]:
+    said = [
+        [note for note in discussion.notes if not note.is_system and note.author.id not in facts.own_ids]
+        for discussion in each.discussions or ()
+    ]
+    issue = each.issue
+    return {
+        "group": Trusted(each.group.name),
+        "reference": Trusted(issue.reference) if issue is not None and is_linked else None,
+        "exists": issue is not None,
+        "is_held": issue is not None and issue.state == "closed",
+        "threads": sum(1 for notes in said if notes),
+        "comments": sum(len(notes) for notes in said),
+    }
+
+
+def _topic(topic: Topic, is_linked: bool) -> dict[str, Any]:
+    return {
+        "group": Trusted(topic.group.name),
+        "text": Trusted(plain_line(topic.text, MOST_LETTERS_OF_A_TOPIC)) if topic.is_for_all else None,
+        "url": Trusted(topic.url) if is_linked else None,
+        "up_votes": topic.up_votes,
+    }
+
+
+def section_review(milestone: Milestone, people: Iterable[str], note_url: str | None, setup: Setup) -> str:
+    return _render(
+        setup,
+        "section_review",
+        people=mentions(people),
+        section=Trusted(setup.section.name),
+        milestone=Trusted(milestone.title),
+        closing_day=in_words(setup.day_of("section_closing", milestone)),
+        note_url=Trusted(note_url) if note_url else None,
+    )
+
+
+def section_closing(milestone: Milestone, people: Iterable[str], setup: Setup) -> str:
+    return _render(setup, "section_closing", people=mentions(people), milestone=Trusted(milestone.title))

@@ -1,0 +1,212 @@
+"""What a run has found: frozen values, and what can be read off them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bot.domain.changes import hash_of
+from bot.domain.confidentiality import Secrecy, reach_of
+from bot.domain.markers import marker, read_marker
+from bot.domain.people import PeopleAnswer
+from bot.domain.release_calendar import Milestone
+from bot.domain.resources import Discussion, Issue, Member, MilestoneId, Note, Project
+from bot.settings.section import SectionGroup
+
+MARKER = "retrospective"
+SECTION_MARKER = "section_retrospective"
+# Beside the marker that names it: a hash of the text that the bot wrote, and the day on which it says it is published.
+WRITTEN_MARKER = "retrospective_written"
+NOTE_MARKER = marker("retrospective_note")
+STATE_MARKER = "retrospective_state"
+MENTION_MARKER = marker("retrospective_mention")
+PUBLISHED_MARKER = marker("retrospective_published")
+UNPUBLISHED_MARKER = marker("retrospective_unpublished")
+
+
+@dataclass(frozen=True)
+class Retrospective:
+    """What exists for one group and milestone.
+
+    Args:
+        issues: lowest iid first; more than one is a person's doing.
+        discussions: of the first one, oldest first, where something may be to be done there; else None.
+        members: of the project, inherited ones too, where people's rights matter; else empty.
+        follow_ups: open ones in the group's project, oldest first.
+    """
+
+    group: SectionGroup
+    milestone: Milestone
+    project_path: str
+    issues: tuple[Issue, ...] = ()
+    discussions: tuple[Discussion, ...] | None = None
+    members: tuple[Member, ...] = ()
+    follow_ups: tuple[Issue, ...] = ()
+
+    @property
+    def issue(self) -> Issue | None:
+        """The one that counts."""
+        return self.issues[0] if self.issues else None
+
+    def notes(self) -> Iterator[Note]:
+        """What people and the bot wrote there."""
+        return (note for each in self.discussions or () for note in each.notes if not note.is_system)
+
+
+@dataclass(frozen=True)
+class GroupWork:
+    """What came of one milestone in one group.
+
+    Args:
+        shipped: deliverables that were closed in the milestone, and did not slip.
+        slipped: what was moved on with the label of the missed milestone.
+        still_open: deliverables that are in the milestone and open.
+        merged: the number of merge requests.
+    """
+
+    shipped: tuple[Issue, ...] = ()
+    slipped: tuple[Issue, ...] = ()
+    still_open: tuple[Issue, ...] = ()
+    merged: int = 0
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A thread that somebody brought before the section.
+
+    Args:
+        note: what it is about.
+        text: its first line; words: all that people wrote in it.
+        is_for_all: whether everybody who reads the section's retrospective may read it.
+    """
+
+    group: SectionGroup
+    issue: Issue
+    note: Note
+    text: str
+    words: str
+    up_votes: int
+    is_for_all: bool
+
+    @property
+    def url(self) -> str:
+        return f"{self.issue.web_url}#note_{self.note.id}"
+
+
+@dataclass(frozen=True)
+class SectionRetrospective:
+    """What exists for the whole section and one milestone; issues, discussions as in Retrospective."""
+
+    milestone: Milestone
+    project_path: str
+    issues: tuple[Issue, ...] = ()
+    discussions: tuple[Discussion, ...] = ()
+    topics: tuple[Topic, ...] = ()
+
+
+@dataclass(frozen=True)
+class RetrospectiveFacts:
+    """What a run looks at.
+
+    Args:
+        retrospectives: of each group that has a project, for each milestone that is looked after.
+        to_publish: those whose announced day has come.
+        milestones: those in GitLab with a milestone's title, of the section's group and those above it.
+        reminded: ids of the overdue follow-ups on which this milestone's reminder is.
+        work: title of a milestone to name of a group to what came of it; only of milestones that somebody asks about.
+        projects: lower-case path to project; empty where no text needs them.
+    """
+
+    retrospectives: tuple[Retrospective, ...]
+    milestones: tuple[MilestoneId, ...]
+    people: PeopleAnswer
+    own_ids: frozenset[int]
+    to_publish: tuple[Retrospective, ...] = ()
+    reminded: frozenset[int] = frozenset()
+    work: Mapping[str, Mapping[str, GroupWork]] = field(default_factory=dict)
+    projects: Mapping[str, Project] = field(default_factory=dict)
+    sections: tuple[SectionRetrospective, ...] = ()
+
+    def secrecy(self, issue: Issue) -> Secrecy:
+        """How closely an issue is kept; one of a project that is not known as closely as can be."""
+        return Secrecy(reach_of(self.project(issue.project_path)), issue.confidential)
+
+    def project(self, path: str) -> Project | None:
+        return self.projects.get(path.lower())
+
+
+@dataclass(frozen=True)
+class NoteState:
+    """What the bot's note says of itself, in its marker.
+
+    Args:
+        refreshed_on: None before the first time.
+        asked: id of the last comment that asked for it and was answered.
+        confidential: whether it was written for those who see confidential issues.
+    """
+
+    refreshed_on: dt.date | None = None
+    asked: int = 0
+    confidential: bool = True
+
+    def marker(self) -> str:
+        day = self.refreshed_on.isoformat() if self.refreshed_on else "never"
+        return marker(STATE_MARKER, refreshed=day, asked=self.asked, confidential="yes" if self.confidential else "no")
+
+
+def own_note(notes: Iterator[Note] | tuple[Note, ...], mark: str, own_ids: frozenset[int]) -> Note | None:
+    """The bot's note with the marker that was there first."""
+    mine = (note for note in notes if note.author.id in own_ids and mark in note.body)
+    return min(mine, key=lambda note: note.id, default=None)
+
+
+def state_of(note: Note | None) -> NoteState:
+    fields = read_marker(STATE_MARKER, note.body) if note is not None else None
+    if fields is None:
+        return NoteState()
+    try:
+        day = fields["refreshed"]
+        return NoteState(
+            None if day == "never" else dt.date.fromisoformat(day),
+            int(fields["asked"]),
+            fields["confidential"] == "yes",
+        )
+    except (KeyError, ValueError):
+        return NoteState()
+
+
+def reminder_marker(milestone: Milestone) -> str:
+    return marker("follow_up_reminder", milestone=milestone.title)
+
+
+def issue_marker(group: SectionGroup, milestone: Milestone) -> str:
+    return marker(MARKER, group=hash_of(group.label), milestone=milestone.title)
+
+
+def section_marker(milestone: Milestone) -> str:
+    return marker(SECTION_MARKER, milestone=milestone.title)
+
+
+def prompt_marker(number: int) -> str:
+    return marker("retrospective_prompt", number=number)
+
+
+def written_marker(text: str, publishing_day: dt.date | None) -> str:
+    """Args: text: the description without its markers."""
+    return marker(WRITTEN_MARKER, text=hash_of(text), publish=publishing_day.isoformat() if publishing_day else "never")
+
+
+def is_untouched(description: str) -> bool:
+    """Whether nobody has edited the description since the bot wrote it."""
+    fields = read_marker(WRITTEN_MARKER, description) or {}
+    return fields.get("text") == hash_of(description.split("\n\n<!-- sectionbot:")[0])
+
+
+def announced_day(issue: Issue, own_ids: frozenset[int]) -> dt.date | None:
+    """The day on which the issue says since the beginning that it is published; None where it says none."""
+    fields = read_marker(WRITTEN_MARKER, issue.description) if issue.author.id in own_ids else None
+    try:
+        return dt.date.fromisoformat((fields or {}).get("publish", "never"))
+    except ValueError:
+        return None

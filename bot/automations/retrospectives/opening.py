@@ -1,0 +1,193 @@
+"""Step 1: each group gets its issue, with the bot's note and a thread for each prompt."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from bot.automations.retrospectives.facts import (
+    NOTE_MARKER,
+    NoteState,
+    Retrospective,
+    RetrospectiveFacts,
+    is_untouched,
+    issue_marker,
+    own_note,
+    prompt_marker,
+    written_marker,
+)
+from bot.automations.retrospectives.scope import Look
+from bot.automations.retrospectives.setup import Setup
+from bot.automations.retrospectives.texts import (
+    NOTE_PLACEHOLDER,
+    NOTE_WORDS,
+    empty_note,
+    group_description,
+)
+from bot.domain.changes import CreateIssue, LinkNote, WriteNote, hash_of
+from bot.domain.plan import Notice, NoticeKind, Plan, Step
+from bot.domain.release_calendar import Milestone
+from bot.domain.resources import Issue, IssueId, MilestoneId
+
+# What is missing later was deleted by a person.
+COMPLETED_FOR = dt.timedelta(days=2)
+
+
+def plan_openings(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
+    """One issue for each group, from its day on until the milestone ends."""
+    plan = Plan()
+    if not setup.day_of("opening", look.running) <= look.day <= look.running.last_day:
+        return plan
+    for each in facts.retrospectives:
+        if each.milestone != look.running:
+            continue
+        if not each.issues:
+            plan += _opening(each, facts, look, setup)
+        else:
+            plan += Plan(tuple(_completion(each, facts, look, setup)), tuple(_doubled(each)))
+    return plan
+
+
+def _opening(each: Retrospective, facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
+    subject = each.project_path
+    title = each.milestone.title
+    milestone = milestone_in_gitlab(facts, each.milestone, setup)
+    if milestone is None:
+        return Plan((), (lacking_milestone(subject, f"the retrospective of {each.group.name}", title, setup),))
+    name = each.group.people.engineering_manager
+    manager = facts.people.users.get(name)
+    is_active = manager is not None and manager.state == "active"
+    notices = []
+    if not is_active:
+        sentence = f"The manager of {each.group.name}, {name}, has no active account: nobody is assigned."
+        notices.append(Notice(NoticeKind.LEFT_ALONE, subject, sentence, public=True))
+    text = group_description(each, setup, look.day)
+    mark = issue_marker(each.group, each.milestone)
+    publishing_day = setup.day_of("publishing", each.milestone) if setup.choice(each.group).publish else None
+    create = CreateIssue(
+        project_path=each.project_path,
+        title=setup.own.title.format(group=each.group.name, milestone=title),
+        description=f"{text}\n\n{mark}\n{written_marker(text, publishing_day)}",
+        marker=mark,
+        labels=(setup.own.label, each.group.label, setup.section.label),
+        milestone_id=milestone.id,
+        due_on=each.milestone.last_day,
+        assignee_ids=(manager.id,) if manager is not None and is_active else (),
+    )
+    steps = [Step(create, f"the milestone {title} has begun", subject)]
+    steps += _note_and_link(each, setup, create.description, created_by=create.key)
+    for number, prompt in enumerate(setup.choice(each.group).prompts, start=1):
+        thread = _thread(each.project_path, number, prompt, created_by=create.key)
+        after = (steps[-1].change.key,)
+        steps.append(Step(thread, "each prompt is a thread", subject, needs=(create.key,), after=after))
+    return Plan(tuple(steps), tuple(notices))
+
+
+def _note_and_link(
+    each: Retrospective, setup: Setup, description: str, *, created_by: str = "", issue: Issue | None = None
+) -> list[Step]:
+    """The bot's note, which fills itself later, and the link to it."""
+    at = IssueId(issue.project_id, issue.iid) if issue is not None else None
+    iid = issue.iid if issue is not None else 0
+    body = f"{empty_note(each.milestone, setup)}\n\n{NOTE_MARKER}\n{NoteState().marker()}"
+    note = WriteNote(each.project_path, iid, NOTE_MARKER, body, at, created_by=created_by)
+    needs = (created_by,) if created_by else ()
+    steps = [Step(note, "it will say what shipped and what slipped", each.project_path, needs=needs)]
+    link = link_to_note(each.project_path, NOTE_MARKER, description, created_by=created_by, issue=issue)
+    if link is not None:
+        steps.append(Step(link, "the description leads to it", each.project_path, needs=(*needs, note.key)))
+    return steps
+
+
+def link_to_note(
+    project_path: str, mark: str, description: str, *, created_by: str = "", issue: Issue | None = None
+) -> LinkNote | None:
+    """None where the description has no place for it.
+
+    Args:
+        mark: of the note; description: as the bot wrote it.
+    """
+    if NOTE_PLACEHOLDER not in description:
+        return None
+    at = IssueId(issue.project_id, issue.iid) if issue is not None else None
+    iid = issue.iid if issue is not None else 0
+    before = hash_of(description)
+    return LinkNote(project_path, iid, mark, NOTE_PLACEHOLDER, NOTE_WORDS, before, at, created_by=created_by)
+
+
+def _thread(
+    project_path: str, number: int, prompt: str, *, created_by: str = "", issue: Issue | None = None
+) -> WriteNote:
+    mark = prompt_marker(number)
+    at = IssueId(issue.project_id, issue.iid) if issue is not None else None
+    body = f"**{prompt}**\n\n{mark}"
+    iid = issue.iid if issue is not None else 0
+    return WriteNote(project_path, iid, mark, body, at, is_thread=True, created_by=created_by)
+
+
+# -- what a run that was cut short has left ----------------------------------------------------------------------------
+
+
+def own_notes_of_an_opening(each: Retrospective, setup: Setup) -> int:
+    return 1 + len(setup.choice(each.group).prompts)
+
+
+def may_be_incomplete(each: Retrospective, setup: Setup, now: dt.datetime, own_ids: frozenset[int]) -> bool:
+    """Whether the run that opened the issue may have been cut short."""
+    issue = each.issue
+    if issue is None or issue.author.id not in own_ids or now - issue.created_at > COMPLETED_FOR:
+        return False
+    return issue.user_notes_count < own_notes_of_an_opening(each, setup) or is_unlinked(issue, now, own_ids)
+
+
+def is_unlinked(issue: Issue, now: dt.datetime, own_ids: frozenset[int]) -> bool:
+    """Whether the description still lacks the link to the bot's note, and is still the bot's."""
+    if issue.author.id not in own_ids or now - issue.created_at > COMPLETED_FOR:
+        return False
+    return NOTE_PLACEHOLDER in issue.description and is_untouched(issue.description)
+
+
+def _completion(each: Retrospective, facts: RetrospectiveFacts, look: Look, setup: Setup) -> list[Step]:
+    issue = each.issue
+    if issue is None or each.discussions is None or not may_be_incomplete(each, setup, look.now, facts.own_ids):
+        return []
+    missing = "it was not written yet"
+    there = own_note(each.notes(), NOTE_MARKER, facts.own_ids)
+    note, *link = _note_and_link(each, setup, issue.description, issue=issue)
+    steps = [] if there is not None else [note]
+    steps += link if is_unlinked(issue, look.now, facts.own_ids) else []
+    for number, prompt in enumerate(setup.choice(each.group).prompts, start=1):
+        if own_note(each.notes(), prompt_marker(number), facts.own_ids) is None:
+            after = (steps[-1].change.key,) if steps else ()
+            thread = _thread(each.project_path, number, prompt, issue=issue)
+            steps.append(Step(thread, missing, each.project_path, after=after))
+    return steps
+
+
+def _doubled(each: Retrospective) -> list[Notice]:
+    if len(each.issues) < 2:
+        return []
+    others = ", ".join(f"#{issue.iid}" for issue in each.issues[1:])
+    sentence = (
+        f"{each.group.name} has more than one retrospective for {each.milestone.title}: #{each.issues[0].iid} counts; "
+        f"close {others}, or take its label or milestone off."
+    )
+    return [Notice(NoticeKind.LEFT_ALONE, each.project_path, sentence, for_operators=False)]
+
+
+# -- GitLab's milestone ------------------------------------------------------------------------------------------------
+
+
+def milestone_in_gitlab(facts: RetrospectiveFacts, milestone: Milestone, setup: Setup) -> MilestoneId | None:
+    """Of two milestones with one title that of the section's own group, else the older."""
+    found = [each for each in facts.milestones if each.title == milestone.title]
+    own = facts.people.groups.get(setup.section.group)
+    near = [each for each in found if own is not None and each.group_id == own.id]
+    return min(near or found, key=lambda each: each.id, default=None)
+
+
+def lacking_milestone(project_path: str, what: str, title: str, setup: Setup) -> Notice:
+    sentence = (
+        f"GitLab has no milestone {title} that {project_path} can use, so {what} was not opened. Make the milestone in "
+        f"the group {setup.section.group}; the next run opens it."
+    )
+    return Notice(NoticeKind.WRONG, project_path, sentence, public=True)

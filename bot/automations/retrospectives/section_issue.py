@@ -1,0 +1,160 @@
+"""Step 3: the section's own retrospective, from the week in which the milestone ends to that of the release."""
+
+from __future__ import annotations
+
+from bot.automations.retrospectives.facts import (
+    RetrospectiveFacts,
+    SectionRetrospective,
+    own_note,
+    section_marker,
+    written_marker,
+)
+from bot.automations.retrospectives.opening import is_unlinked, lacking_milestone, link_to_note, milestone_in_gitlab
+from bot.automations.retrospectives.scope import Look
+from bot.automations.retrospectives.setup import Setup
+from bot.automations.retrospectives.texts import (
+    members_of,
+    section_closing,
+    section_description,
+    section_note,
+    section_review,
+)
+from bot.domain.changes import CreateIssue, WriteNote
+from bot.domain.markers import marker
+from bot.domain.plan import Notice, NoticeKind, Plan, Step
+from bot.domain.resources import Issue, IssueId, Note
+
+SECTION_NOTE_MARKER = marker("section_retrospective_note")
+REVIEW_MARKER = marker("section_retrospective_review")
+CLOSING_MARKER = marker("section_retrospective_closing")
+
+
+def plan_section(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
+    """Its issue, the note that moves, and the two calls: to read and comment, and to sum up."""
+    plan = Plan()
+    for section in facts.sections:
+        if section.issues:
+            plan += _accompany(section, section.issues[0], facts, look, setup)
+        elif look.day <= setup.day_of("section_closing", section.milestone):
+            plan += _opening(section, facts, look, setup)
+    return plan
+
+
+def _opening(section: SectionRetrospective, facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
+    path, title = section.project_path, section.milestone.title
+    milestone = milestone_in_gitlab(facts, section.milestone, setup)
+    if milestone is None:
+        return Plan((), (lacking_milestone(path, "the section's retrospective", title, setup),))
+    dri = facts.people.users.get(setup.section.dri)
+    is_active = dri is not None and dri.state == "active"
+    notices = []
+    if not is_active:
+        sentence = f"The DRI of the section, {setup.section.dri}, has no active account: nobody is assigned."
+        notices.append(Notice(NoticeKind.LEFT_ALONE, path, sentence, public=True))
+    text = section_description(section.milestone, setup)
+    mark = section_marker(section.milestone)
+    create = CreateIssue(
+        project_path=path,
+        title=setup.own.section.title.format(section=setup.section.name, milestone=title),
+        description=f"{text}\n\n{mark}\n{written_marker(text, None)}",
+        marker=mark,
+        labels=(setup.own.label, setup.section.label),
+        confidential=setup.own.section.confidential,
+        milestone_id=milestone.id,
+        due_on=setup.day_of("section_closing", section.milestone),
+        assignee_ids=(dri.id,) if dri is not None and is_active else (),
+    )
+    note = WriteNote(path, 0, SECTION_NOTE_MARKER, _body(section, facts, look, setup), created_by=create.key)
+    link = link_to_note(path, SECTION_NOTE_MARKER, create.description, created_by=create.key)
+    steps = [
+        Step(create, f"the milestone {title} ends in this week", path),
+        Step(note, "it shows where the groups are", path, needs=(create.key,)),
+    ]
+    if link is not None:
+        steps.append(Step(link, "the description leads to it", path, needs=(create.key, note.key)))
+    return Plan(tuple(steps), tuple(notices))
+
+
+def _body(section: SectionRetrospective, facts: RetrospectiveFacts, look: Look, setup: Setup) -> str:
+    return f"{section_note(section, facts, look.day, setup)}\n\n{SECTION_NOTE_MARKER}"
+
+
+def _accompany(
+    section: SectionRetrospective, issue: Issue, facts: RetrospectiveFacts, look: Look, setup: Setup
+) -> Plan:
+    """A closed one is left alone: the section has done with it."""
+    notices = _doubled(section)
+    if issue.state != "opened":
+        return Plan((), notices)
+    at = IssueId(issue.project_id, issue.iid)
+    notes = tuple(note for each in section.discussions for note in each.notes if not note.is_system)
+    there = own_note(notes, SECTION_NOTE_MARKER, facts.own_ids)
+    body = _body(section, facts, look, setup)
+    steps: list[Step] = []
+    if there is None or there.body.strip() != body.strip():
+        change = WriteNote(
+            issue.project_path,
+            issue.iid,
+            SECTION_NOTE_MARKER,
+            body,
+            at,
+            note_id=there.id if there is not None else None,
+        )
+        steps.append(Step(change, "something has changed in the groups", issue.reference))
+    if is_unlinked(issue, look.now, facts.own_ids):
+        link = link_to_note(issue.project_path, SECTION_NOTE_MARKER, issue.description, issue=issue)
+        needs = tuple(step.change.key for step in steps)
+        steps += [Step(link, "the description leads to its note", issue.reference, needs=needs)] if link else []
+    steps += _calls(section, issue, notes, there, facts, look, setup)
+    return Plan(tuple(steps), notices)
+
+
+def _calls(
+    section: SectionRetrospective,
+    issue: Issue,
+    notes: tuple[Note, ...],
+    there: Note | None,
+    facts: RetrospectiveFacts,
+    look: Look,
+    setup: Setup,
+) -> list[Step]:
+    """Each once: people are asked to read and comment; who is responsible is reminded of the summary."""
+    milestone = section.milestone
+    closing_day = setup.day_of("section_closing", milestone)
+    calls = []
+    if setup.day_of("section_review", milestone) <= look.day < closing_day:
+        url = f"{issue.web_url}#note_{there.id}" if there is not None else None
+        text = section_review(milestone, _asked(facts, setup), url, setup)
+        calls.append((REVIEW_MARKER, text, "it is the week of the release"))
+    if closing_day <= look.day:
+        text = section_closing(milestone, _responsible(issue, setup), setup)
+        calls.append((CLOSING_MARKER, text, "the week of the release ends"))
+    at = IssueId(issue.project_id, issue.iid)
+    return [
+        Step(WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at), because, issue.reference)
+        for mark, text, because in calls
+        if own_note(notes, mark, facts.own_ids) is None
+    ]
+
+
+def _asked(facts: RetrospectiveFacts, setup: Setup) -> list[str]:
+    if setup.own.section.asks == "managers":
+        return [group.people.engineering_manager for group in setup.section.groups]
+    return [name for group in setup.section.groups for name in (*group.people.usernames(), *members_of(group, facts))]
+
+
+def _responsible(issue: Issue, setup: Setup) -> list[str]:
+    """Whoever is assigned, since a volunteer may have taken over; else the DRI."""
+    active = [user.username for user in issue.assignees if user.state == "active"]
+    return active or [setup.section.dri]
+
+
+def _doubled(section: SectionRetrospective) -> tuple[Notice, ...]:
+    if len(section.issues) < 2:
+        return ()
+    others = ", ".join(f"#{issue.iid}" for issue in section.issues[1:])
+    sentence = (
+        f"The section has more than one retrospective for {section.milestone.title}: #{section.issues[0].iid} counts; "
+        f"close {others}, or take its label or milestone off."
+    )
+    return (Notice(NoticeKind.LEFT_ALONE, section.project_path, sentence, for_operators=False),)

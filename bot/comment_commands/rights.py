@@ -1,0 +1,27 @@
+"""Whose commands count: of people with the role that it takes, in comments as they were first written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from bot.domain.resources import AccessLevel, Member, Note
+
+# A slip of the pen is mended in this time; what changes later was not said when the comment was made.
+MENDED_WITHIN = dt.timedelta(minutes=1)
+
+
+def may_command(note: Note, members: Iterable[Member], least: AccessLevel, own_ids: frozenset[int]) -> bool:
+    """Whether the comment's author may give a command in this project.
+
+    Args:
+        members: of the project, inherited ones too, as GitLab has them now.
+        own_ids: the bot commands nothing.
+    """
+    if note.is_system or note.author.id in own_ids or was_edited(note):
+        return False
+    return any(member.user.id == note.author.id and member.access_level >= least for member in members)
+
+
+def was_edited(note: Note) -> bool:
+    return note.updated_at is not None and note.updated_at - note.created_at > MENDED_WITHIN

@@ -1,0 +1,77 @@
+"""Who may read what: a text goes only to where nobody reads it who may not read its source.
+
+Two rules. References, which GitLab resolves for each reader (doc/user/markdown, GitLab 19: a reference shows nothing to
+who may not see what it names), may stand where their source is kept no more closely: `Secrecy`. Text that is copied
+needs more: all readers must be among those of its source: `Audience`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from bot.domain.resources import AccessLevel, Issue, Member, Project
+
+# The least role that sees all confidential issues of a project (doc/user/permissions, GitLab 19).
+SEES_CONFIDENTIAL = AccessLevel.PLANNER
+
+
+class Reach(IntEnum):
+    """Who reads a project's issues: members only, everybody who is signed in, everybody."""
+
+    MEMBERS = 0
+    SIGNED_IN = 1
+    EVERYBODY = 2
+
+
+_REACH = {"public": Reach.EVERYBODY, "internal": Reach.SIGNED_IN}
+
+
+def reach_of(project: Project | None) -> Reach:
+    """What is not known counts as for members only."""
+    if project is None or project.issues_for_members:
+        return Reach.MEMBERS
+    return _REACH.get(project.visibility, Reach.MEMBERS)
+
+
+@dataclass(frozen=True)
+class Secrecy:
+    """How closely an issue is kept."""
+
+    reach: Reach
+    confidential: bool
+
+    def is_no_stricter_than(self, other: Secrecy) -> bool:
+        return self.reach >= other.reach and self.confidential <= other.confidential
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who reads an issue; for those that members read, by their user ids."""
+
+    reach: Reach
+    user_ids: frozenset[int] = frozenset()
+
+    def is_within(self, other: Audience) -> bool:
+        """Whether all of these may read what the others may."""
+        if other.reach is not Reach.MEMBERS:
+            return self.reach <= other.reach
+        return self.reach is Reach.MEMBERS and self.user_ids <= other.user_ids
+
+
+def audience_of(issue: Issue, project: Project | None, members: Iterable[Member], ignored: frozenset[int]) -> Audience:
+    """Who reads the issue.
+
+    Args:
+        members: of the project, inherited ones too.
+        ignored: ids that do not count: the bot's own.
+    """
+    reach = reach_of(project)
+    if not issue.confidential and reach is not Reach.MEMBERS:
+        return Audience(reach)
+    least = SEES_CONFIDENTIAL if issue.confidential else AccessLevel.GUEST
+    ids = {member.user.id for member in members if member.access_level >= least}
+    if issue.confidential:
+        ids |= {issue.author.id, *(user.id for user in issue.assignees)}
+    return Audience(Reach.MEMBERS, frozenset(ids) - ignored)
