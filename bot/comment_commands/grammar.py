@@ -34,25 +34,24 @@ def parse_commands(text: str, bot_name: str, known: Iterable[str]) -> tuple[Comm
         bot_name: what a line begins with, `comment_commands.name` of the settings.
         known: names of commands; a longer one goes before a shorter one that it begins with.
     """
-    names = sorted(known, key=len, reverse=True)
-    found = []
-    for line in _lines_that_speak(text):
-        words = _after_name(line, bot_name)
-        if words is None:
-            continue
-        for name in names:
-            rest = words[len(name) :]
-            if words.lower().startswith(name) and (not rest or rest[0] in _TRAILING):
-                found.append(Command(name, rest.strip(_TRAILING)))
-                break
-    return tuple(found)
+    return tuple(command for _, command in _by_line(text, bot_name, known))
 
 
 def without_commands(text: str, bot_name: str, known: Iterable[str]) -> str:
     """The comment without its lines that are commands."""
-    names = tuple(known)
-    kept = [line for line in text.splitlines() if not parse_commands(line, bot_name, names)]
-    return "\n".join(kept).strip()
+    commands = {at for at, _ in _by_line(text, bot_name, known)}
+    return "\n".join(line for at, line in enumerate(text.splitlines()) if at not in commands).strip()
+
+
+def _by_line(text: str, bot_name: str, known: Iterable[str]) -> Iterator[tuple[int, Command]]:
+    names = sorted(known, key=len, reverse=True)
+    for at, line in _lines_that_speak(text):
+        words = _after_name(line, bot_name)
+        for name in names if words is not None else ():
+            rest = (words or "")[len(name) :]
+            if (words or "").lower().startswith(name) and (not rest or rest[0] in _TRAILING):
+                yield at, Command(name, rest.strip(_TRAILING))
+                break
 
 
 def _after_name(line: str, bot_name: str) -> str | None:
@@ -61,12 +60,13 @@ def _after_name(line: str, bot_name: str) -> str | None:
     return " ".join(line[match.end() :].split()) if match else None
 
 
-def _lines_that_speak(text: str) -> Iterator[str]:
-    """Lines of the author's own words: no block quotes, no code, no HTML comments."""
+def _lines_that_speak(text: str) -> Iterator[tuple[int, str]]:
+    """Lines of the author's own words, by their places: no block quotes, no code, no HTML comments."""
     fence = ""
     quoted = False
     after_quote = False
-    for line in _COMMENT.sub("", text).splitlines():
+    spoken = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text.replace("\r\n", "\n"))
+    for at, line in enumerate(spoken.splitlines()):
         opening = _FENCE.fullmatch(line)
         if fence:
             closes = opening is not None and opening[1].startswith(fence) and not opening[2].strip()
@@ -81,4 +81,4 @@ def _lines_that_speak(text: str) -> Iterator[str]:
         # A line right below a quote still belongs to it (CommonMark: lazy continuation).
         after_quote = bool(line.strip()) and (after_quote or line.lstrip(" ").startswith(">"))
         if not quoted and not after_quote:
-            yield line
+            yield at, line

@@ -28,6 +28,7 @@ from tests.automations.retrospectives import (
     STATIC,
     FakeReader,
     issue,
+    notes_of,
     opened,
     planned,
     setup,

@@ -167,7 +167,9 @@ def test_a_template_that_is_missing_or_uses_what_it_is_not_given(config: Path, t
         "incident_opening/source_note.md:2:1: titel: is no value that this template is given. "
         "It is given: least_access, project_path, refused_labels, state.",
         "nowhere.md:1:1: there is no such template. There are: incident_opening/incident.md, incident_opening/source_note.md, "
-        "retrospectives/group.md, retrospectives/reminder.md. --templates (SECTIONBOT_TEMPLATES) names the folder.",
+        "retrospectives/group.md, retrospectives/group_note.md, retrospectives/mention.md, retrospectives/published.md, "
+        "retrospectives/reminder.md, retrospectives/section.md, retrospectives/section_closing.md, "
+        "retrospectives/section_note.md, retrospectives/section_review.md, retrospectives/unpublished.md. --templates (SECTIONBOT_TEMPLATES) names the folder.",
     ]
 
 
@@ -244,9 +246,9 @@ def test_wrong_settings_of_retrospectives_are_told_on_their_line(config: Path) -
     found = check(config)
     # In the order of the files' paths, and those of this machine differ.
     assert sorted((each.split(". There are")[0] for each in found), key=lambda each: "templates" in each) == [
-        "retrospectives.yml:17:5: groups[1].group: Static Analysis is named twice. Write both into one entry.",
-        "retrospectives.yml:18:5: groups[2].group: there is no group 'Nobody' in section.yml",
+        "retrospectives.yml:38:5: groups[1].group: Static Analysis is named twice. Write both into one entry.",
+        "retrospectives.yml:39:5: groups[2].group: there is no group 'Nobody' in section.yml",
         f"{ROOT}/templates/retrospectives/grup.md:1:1: there is no such template",
     ]
     change(config, "retrospectives.yml", ('"{group}: retrospective of {milestone}"', '"{group} retrospective"'))
-    assert "retrospectives.yml:4:1: title: both {group} and {milestone} are needed" in check(config)[0]
+    assert "retrospectives.yml:4:1: title: {group} and {milestone} are needed" in check(config)[0]
