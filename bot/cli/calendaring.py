@@ -18,6 +18,7 @@ WHAT = {
     "refresh": "the groups look at what shipped and what slipped",
     "section_review": "everybody reads and comments on the section's retrospective",
     "section_closing": "the section's retrospective is summed up",
+    "publishing": "groups' retrospectives that say so are published",
 }
 
 

@@ -22,7 +22,7 @@ def calendar(*arguments: str, config: Path = ROOT / "config") -> Result:
 
 def test_the_milestone_that_runs_and_the_next() -> None:
     shown = calendar("--now", "2026-08-24T10:00:00Z").stdout.splitlines()
-    assert shown[:7] == [
+    assert shown[:8] == [
         "19.4: 2026-08-15 to 2026-09-11, runs (day 10 of 28)",
         "  2026-08-24  Mon  the groups' retrospectives are opened",
         "  2026-09-07  Mon  the section's retrospective begins",
@@ -30,8 +30,9 @@ def test_the_milestone_that_runs_and_the_next() -> None:
         "  2026-09-14  Mon  everybody reads and comments on the section's retrospective",
         "  2026-09-17  Thu  19.4 is released",
         "  2026-09-18  Fri  the section's retrospective is summed up",
+        "  2026-10-01  Thu  groups' retrospectives that say so are published",
     ]
-    assert shown[8] == "19.5: 2026-09-12 to 2026-10-09"
+    assert shown[9] == "19.5: 2026-09-12 to 2026-10-09"
 
 
 def test_json_has_every_day() -> None:
@@ -48,6 +49,7 @@ def test_json_has_every_day() -> None:
             "refresh": "2026-09-09",
             "section_review": "2026-09-14",
             "section_closing": "2026-09-18",
+            "publishing": "2026-10-01",
         },
     }
 
@@ -56,7 +58,7 @@ def test_ics_is_read_by_calendar_programs() -> None:
     ended = calendar("--format", "ics", "--now", "2026-08-24T10:00:00Z")
     assert all(line.endswith(b"\r\n") and len(line) <= 77 for line in ended.stdout_bytes.splitlines(keepends=True))
     events = Calendar.from_ical(ended.stdout_bytes).walk("VEVENT")
-    assert len(events) == 12 * 7
+    assert len(events) == 12 * 8
     assert len({event["uid"] for event in events}) == len(events)
     by_uid = {str(event["uid"]): event for event in events}
     milestone, release = by_uid["19.4-milestone@sectionbot"], by_uid["19.4-release@sectionbot"]

@@ -18,6 +18,11 @@ MONDAY = "2026-08-24T06:00:00Z"
 SWEEP = ("sweep", "--automation", "retrospectives", "--now", MONDAY, "--format", "json")
 
 
+def on(day: str) -> tuple[str, ...]:
+    """The sweep of another day."""
+    return (*SWEEP[:3], "--now", f"{day}T06:00:00Z", "--format", "json")
+
+
 @pytest.fixture
 def section(local_gitlab: LocalGitLab) -> LocalGitLab:
     group = local_gitlab.store.group_paths["sec"]
@@ -41,7 +46,7 @@ def retrospectives(section: LocalGitLab, path: str = "static-analysis") -> list[
 def test_every_group_gets_its_issue_and_a_second_run_does_nothing(section: LocalGitLab, spawn: Spawn) -> None:
     bot = spawn()
     plan = bot.run(*SWEEP)
-    assert (plan.returncode, counts(plan)) == (0, {"create issue": 11, "write note": 40})
+    assert (plan.returncode, counts(plan)) == (0, {"create issue": 11, "write note": 51, "link note": 11})
     assert retrospectives(section) == []
     done = bot.run(*SWEEP, "--apply")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -55,15 +60,17 @@ def test_every_group_gets_its_issue_and_a_second_run_does_nothing(section: Local
     )
     assert [user["username"][:3] for user in row["assignees"]] == ["em."]
     discussions = section.call("GET", f"/projects/{made.project_id}/issues/{made.iid}/discussions").json()
-    first = [each["notes"][0]["body"].split("\n")[0] for each in discussions if not each["notes"][0]["system"]]
+    first = [each["notes"][0]["body"].split("\n")[0] for each in discussions if not each["individual_note"]]
     assert first == [
         "**What went well in this milestone?**",
         "**What did not go well?**",
         "**What can we improve, and how?**",
         "**Praise: whom do you want to thank, and for what?**",
     ]
-    assert not any(each["individual_note"] for each in discussions if not each["notes"][0]["system"])
-    assert section.notes(retrospectives(section, "vulnerability-research")[0]) == []
+    assert len(section.notes(retrospectives(section, "vulnerability-research")[0])) == 1
+    [bots_note] = [each["notes"][0] for each in discussions if "retrospective_note" in each["notes"][0]["body"]]
+    assert f"[the bot's note]({row['web_url']}#note_{bots_note['id']})" in row["description"]
+    assert "note_link" not in row["description"]
     section.forget_requests()
     again = bot.run(*SWEEP, "--apply")
     assert (again.returncode, counts(again)) == (0, {})
@@ -74,7 +81,7 @@ def test_a_day_on_which_nothing_is_due_takes_six_requests(section: LocalGitLab, 
     bot = spawn()
     assert bot.run(*SWEEP, "--apply").returncode == 0
     section.forget_requests()
-    assert counts(bot.run(*SWEEP)) == {}
+    assert counts(bot.run(*on("2026-09-01"))) == {}
     # Who the bot is, three lists, the milestones, the people.
     assert len(section.requests()) == 6
 
@@ -82,7 +89,7 @@ def test_a_day_on_which_nothing_is_due_takes_six_requests(section: LocalGitLab, 
 def test_one_group_by_its_name_on_any_day(section: LocalGitLab, spawn: Spawn) -> None:
     bot = spawn()
     one = bot.run(*SWEEP, "--scope", "Static Analysis")
-    assert counts(one) == {"create issue": 1, "write note": 4}
+    assert counts(one) == {"create issue": 1, "write note": 5, "link note": 1}
     wrong = bot.run(*SWEEP[:-2], "--scope", "Statistics")
     assert wrong.returncode == 2
     assert "! There is no group 'Statistics' in section.yml. There are: Anti-abuse, " in wrong.stdout
@@ -102,7 +109,7 @@ def test_two_pipelines_at_the_same_moment_open_one(section: LocalGitLab, spawn: 
     assert {each.returncode for each in ended} == {0}, [each.stdout + each.stderr for each in ended]
     opened = [issue for issue in retrospectives(section) if issue.state == "opened"]
     assert len(opened) == 1
-    assert len({body.split("\n")[0] for body in section.notes(opened[0])}) == len(section.notes(opened[0])) == 4
+    assert len({body.split("\n")[0] for body in section.notes(opened[0])}) == len(section.notes(opened[0])) == 5
     section.application.control.latency_ms = 0
     assert counts(spawn().run(*SWEEP, "--scope", "Static Analysis")) == {}
 
@@ -112,10 +119,10 @@ def test_a_run_that_was_cut_off_is_completed_by_the_next(section: LocalGitLab, s
     section.fault(method="POST", path=r"issues/\d+/discussions", status=403, times=3, skip=1)
     first = bot.run(*SWEEP, "--apply", "--scope", "Static Analysis")
     assert first.returncode == 4
-    assert len(section.notes(retrospectives(section)[0])) == 1
+    assert len(section.notes(retrospectives(section)[0])) == 2
     assert counts(bot.run(*SWEEP, "--scope", "Static Analysis")) == {"write note": 3}
     assert bot.run(*SWEEP, "--apply", "--scope", "Static Analysis").returncode == 0
-    assert len(section.notes(retrospectives(section)[0])) == 4
+    assert len(section.notes(retrospectives(section)[0])) == 5
 
 
 def test_a_lost_answer_opens_no_second_one(section: LocalGitLab, spawn: Spawn) -> None:
@@ -129,7 +136,7 @@ def test_one_that_a_person_deleted_is_opened_again_while_its_milestone_runs(sect
     assert bot.run(*SWEEP, "--apply", "--scope", "Static Analysis").returncode == 0
     [made] = retrospectives(section)
     assert section.call("DELETE", f"/projects/{made.project_id}/issues/{made.iid}").status_code == 204
-    assert counts(bot.run(*SWEEP, "--scope", "Static Analysis")) == {"create issue": 1, "write note": 4}
+    assert counts(bot.run(*SWEEP, "--scope", "Static Analysis"))["create issue"] == 1
 
 
 def test_a_project_that_is_gone_stops_no_other_group(section: LocalGitLab, spawn: Spawn) -> None:
