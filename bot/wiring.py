@@ -234,10 +234,10 @@ def connect(
 ) -> GitLab:
     """Connections for one lane; all lanes of a process share the `budget` of requests."""
     from bot.gitlab_api.client import Client
+    from bot.gitlab_api.hook_writer import Secrets
     from bot.gitlab_api.people import Lookups
     from bot.gitlab_api.reader import Identity
     from bot.gitlab_api.session import GitLabSession, RateBudget
-    from bot.gitlab_api.writer import Secrets
 
     bot = settings.part("bot")
     make: Callable[..., GitLabSession] = partial(
@@ -267,10 +267,10 @@ def connect_for_policies(
 ) -> GitLab:
     """Connections for the command `gitlab-triage`, which needs no settings."""
     from bot.gitlab_api.client import Client
+    from bot.gitlab_api.hook_writer import Secrets
     from bot.gitlab_api.people import Lookups
     from bot.gitlab_api.reader import Identity
     from bot.gitlab_api.session import GitLabSession, RateBudget
-    from bot.gitlab_api.writer import Secrets
 
     budget = RateBudget()
 

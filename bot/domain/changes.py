@@ -269,7 +269,8 @@ class PublishIssue:
 # What the bot listens to.
 ISSUE_EVENTS = ("issues_events", "confidential_issues_events")
 NOTE_EVENTS = ("note_events", "confidential_note_events")
-TRIAGE_EVENTS = (*ISSUE_EVENTS, "merge_requests_events", *NOTE_EVENTS)
+COMMENT_EVENTS = (*ISSUE_EVENTS, *NOTE_EVENTS)
+TRIAGE_EVENTS = (*COMMENT_EVENTS, "merge_requests_events")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from bot.domain.plan import Outcome, Status, Step
 from bot.domain.resources import AccessLevel, IssueId
 from bot.gitlab_api import shapes
 from bot.gitlab_api.client import Client, Json, encoded
+from bot.gitlab_api.hook_writer import Secrets, apply_to_hook
 from bot.gitlab_api.people import PEOPLE_FRESH_S, Lookups
 from bot.gitlab_api.policy_writer import POLICY_CHANGES, PolicyWriter
 from bot.gitlab_api.reader import Identity, own_notes
@@ -57,16 +58,6 @@ FEATURES = (
 )
 DONE = Outcome(Status.DONE)
 ALREADY_SO = Outcome(Status.ALREADY_SO)
-
-
-class Secrets:
-    """What hooks are registered with. Never part of a plan, never printed."""
-
-    def __init__(self, webhook_token: str | None = None, signing_token: str | None = None) -> None:
-        self.webhook_token, self.signing_token = webhook_token, signing_token
-
-    def __repr__(self) -> str:
-        return "Secrets(...)"
 
 
 class GitLabWriter:
@@ -111,12 +102,10 @@ class GitLabWriter:
                 return self._link_note(change)
             if isinstance(change, PublishIssue):
                 return self._publish_issue(change)
-            if isinstance(change, RegisterHook):
-                return self._register_hook(change)
             if isinstance(change, POLICY_CHANGES):
                 return self._policies.apply(change)
-            assert isinstance(change, ResendDelivery)
-            return self._resend(change)
+            assert isinstance(change, RegisterHook | ResendDelivery)
+            return apply_to_hook(change, self._client, self._secrets)
         except GitLabRefused as refused:
             return Outcome(Status.REFUSED, str(refused), _concerned(step), refused.status)
         except GitLabUnreachable as unreachable:
@@ -475,33 +464,6 @@ class GitLabWriter:
         if set(change.add) <= labels and not labels & set(change.remove):
             return DONE
         return Outcome(Status.REFUSED, "GitLab ignored the labels: the bot's role in the project is too small.")
-
-    # -- hooks -------------------------------------------------------------------------------------------------------
-
-    def _register_hook(self, change: RegisterHook) -> Outcome:
-        kind = "groups" if change.holder_is_group else "projects"
-        path = f"/{kind}/{encoded(change.holder)}/hooks"
-        body: Json = {"url": change.url, "push_events": False, "enable_ssl_verification": True}
-        body |= dict.fromkeys(change.events, True)
-        if self._secrets.webhook_token:
-            body["token"] = self._secrets.webhook_token
-        if self._secrets.signing_token:
-            body["signing_token"] = self._secrets.signing_token
-        hook_id = change.hook_id
-        if hook_id is None:
-            known = [row for row in self._client.rows(path) if row["url"] == change.url]
-            hook_id = int(known[0]["id"]) if known else None
-        if hook_id is not None:
-            self._client.request("PUT", f"{path}/{hook_id}", body=body)
-        else:
-            self._client.request("POST", path, body=body)
-        return DONE
-
-    def _resend(self, change: ResendDelivery) -> Outcome:
-        kind = "groups" if change.holder_is_group else "projects"
-        path = f"/{kind}/{encoded(change.holder)}/hooks/{change.hook_id}/events/{change.event_id}/resend"
-        self._client.request("POST", path)
-        return DONE
 
 
 def _concerned(step: Step) -> frozenset[int]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.changes import ISSUE_EVENTS, TRIAGE_EVENTS, RegisterHook, ResendDelivery
+from bot.domain.changes import COMMENT_EVENTS, ISSUE_EVENTS, TRIAGE_EVENTS, RegisterHook, ResendDelivery
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 
 
@@ -19,6 +19,7 @@ class Holder:
 
     Args:
         wanted: which events, by the names of a hook's fields.
+        is_optional: whether what its events would start is done by the schedule where there is no hook.
     """
 
     path: str
@@ -26,6 +27,7 @@ class Holder:
     hooks: tuple[dict[str, Any], ...] | None
     wanted: tuple[str, ...] = ISSUE_EVENTS
     events: tuple[tuple[int, tuple[dict[str, Any], ...]], ...] = ()
+    is_optional: bool = False
 
 
 def gather_hooks(reader: Any, settings: Any, *, url: str | None, with_events: bool) -> list[Holder]:
@@ -35,7 +37,9 @@ def gather_hooks(reader: Any, settings: Any, *, url: str | None, with_events: bo
     places.append((incidents.incident_group, True))
     if incidents.add_project_hook:
         places += [(path, False) for path in reader.own_project_paths(incidents.incident_group)]
-    wanted = dict.fromkeys(places, ISSUE_EVENTS) | dict.fromkeys(_triaged(settings), TRIAGE_EVENTS)
+    optional = _retrospectives(settings)
+    wanted: dict[tuple[str, bool], tuple[str, ...]] = dict.fromkeys(places, ISSUE_EVENTS)
+    wanted |= dict.fromkeys(optional, COMMENT_EVENTS) | dict.fromkeys(_triaged(settings), TRIAGE_EVENTS)
     holders = []
     for (path, is_group), names in wanted.items():
         rows = reader.hooks(path, is_group=is_group)
@@ -43,8 +47,17 @@ def gather_hooks(reader: Any, settings: Any, *, url: str | None, with_events: bo
         events: tuple[tuple[int, tuple[dict[str, Any], ...]], ...] = ()
         if with_events and mine:
             events = tuple((row["id"], tuple(reader.hook_events(path, row["id"], is_group=is_group))) for row in mine)
-        holders.append(Holder(path, is_group, mine, names, events))
+        may_lack = (path, is_group) in optional and (path, is_group) not in places
+        holders.append(Holder(path, is_group, mine, names, events, may_lack))
     return holders
+
+
+def _retrospectives(settings: Any) -> list[tuple[str, bool]]:
+    """Projects of retrospectives: commands are answered at once with a hook, and by the schedule without."""
+    section = settings.part("section")
+    paths = (section.retrospective_project, *(group.retrospective_project for group in section.groups))
+    is_used = "retrospectives" not in settings.part("bot").switched_off
+    return [(path, False) for path in dict.fromkeys(paths) if path is not None and is_used]
 
 
 def _triaged(settings: Any) -> list[tuple[str, bool]]:
@@ -71,7 +84,8 @@ def plan_registration(holders: Iterable[Holder], url: str) -> Plan:
                 if holder.is_group
                 else " The bot needs the role Maintainer."
             )
-            notices.append(Notice(NoticeKind.REFUSED, holder.path, sentence, public=True))
+            kind = NoticeKind.LEFT_ALONE if holder.is_optional else NoticeKind.REFUSED
+            notices.append(Notice(kind, holder.path, sentence, public=True))
             continue
         hook_id = next((row["id"] for row in holder.hooks if row["url"] == url), None)
         change = RegisterHook(holder.path, holder.is_group, url, holder.wanted, hook_id)
@@ -83,6 +97,8 @@ def plan_resends(holders: Iterable[Holder]) -> Plan:
     """Failed deliveries that did not come through later, oldest first; and hooks that are not in order."""
     steps, notices = [], []
     for holder in holders:
+        if not holder.hooks and holder.is_optional:
+            continue
         if holder.hooks is None:
             sentence = "Webhooks cannot be read here: the bot's role is too small, or the tier has none."
             notices.append(Notice(NoticeKind.LEFT_ALONE, holder.path, sentence, public=True))
