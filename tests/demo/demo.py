@@ -1,18 +1,14 @@
-"""A minute with the bot: an incident, and triage by policy, on a local GitLab emulator, over real sockets.
+"""Two minutes with the bot: an incident, triage by policy, a month of retrospectives, on a local GitLab emulator.
 
-Starts the emulator and the bot as processes of their own, plays the people, shows what the bot does as it happens, and
-checks the end state itself.
+Starts the emulator and the bot as processes of their own, which talk over real sockets, plays the people, shows what
+the bot does as it happens, and checks the end state itself.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
-import os
-import secrets
+import shutil
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,91 +16,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import gitlab
 import requests
 
-ROOT = Path(__file__).resolve().parents[2]
-SEED = ROOT / "tests" / "demo" / "seed.yml"
-ROOT_TOKEN = "demo-root-token"
+from tests.demo.month import a_month_of_retrospectives
+from tests.demo.stage import ROOT, ROOT_TOKEN, SEED, Failed, Stage, expect, say, wait_for
+
 LISTED = ("director.security", "resp.ada", "resp.ben", "resp.cho", "resp.dee")
-
-
-class Failed(Exception):
-    """The end state is not what it has to be."""
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(what: str, ask: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """The first truthy answer of `ask`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            answer = ask()
-        except requests.RequestException:
-            answer = None
-        if answer:
-            return answer
-        time.sleep(0.05)
-    raise Failed(f"{what} did not happen within {seconds:.0f} s.")
-
-
-class Stage:
-    """The processes of the demo, and their addresses."""
-
-    def __init__(self, folder: Path) -> None:
-        self.gitlab_url = f"http://127.0.0.1:{free_port()}"
-        self.bot_url = f"http://127.0.0.1:{free_port()}"
-        self.token = secrets.token_urlsafe(16)
-        self.signing = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-        self.environment = os.environ | {
-            "GITLAB_URL": self.gitlab_url,
-            "GITLAB_TOKEN": "demo-bot-token",
-            "SECTIONBOT_WEBHOOK_TOKEN": self.token,
-            "SECTIONBOT_SIGNING_TOKEN": self.signing,
-            "SECTIONBOT_DATABASE_URL": f"sqlite:///{folder}/sectionbot.sqlite",
-        }
-        self.folder = folder
-        self.processes: list[subprocess.Popen[bytes]] = []
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bot", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
-
-    def start(self, name: str, *arguments: str) -> None:
-        log = (self.folder / f"{name}.log").open("wb")
-        command = [sys.executable, "-m", "bot", *arguments]
-        self.processes.append(
-            subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT)
-        )
-
-    def stop(self) -> None:
-        for process in reversed(self.processes):
-            process.send_signal(signal.SIGTERM)
-        for process in reversed(self.processes):
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-    def state(self) -> dict[str, Any]:
-        state: dict[str, Any] = requests.get(f"{self.gitlab_url}/-/emulator/state", timeout=10).json()
-        return state
-
-    def project(self, path: str) -> dict[str, Any] | None:
-        return next((each for each in self.state()["projects"] if each["path"] == path), None)
-
-    def as_user(self, token: str) -> gitlab.Gitlab:
-        return gitlab.Gitlab(self.gitlab_url, private_token=token)
 
 
 def open_the_stage(stage: Stage) -> None:
@@ -115,11 +32,21 @@ def open_the_stage(stage: Stage) -> None:
     )
     wait_for("The emulator", lambda: requests.get(f"{stage.gitlab_url}/-/readiness", timeout=2).ok)
     say(f"The bot starts on {stage.bot_url}; its webhooks are registered with a token and a signing token.")
-    stage.start("bot", "serve", "--port", stage.bot_url.rsplit(":", 1)[1], "--metrics-port", "0")
+    config = ("--config", str(_settings_of_the_server(stage.folder)))
+    stage.start("bot", *config, "serve", "--port", stage.bot_url.rsplit(":", 1)[1], "--metrics-port", "0")
     wait_for("The bot", lambda: requests.get(f"{stage.bot_url}/readyz", timeout=2).ok)
-    registered = stage.run("hooks", "register", "--url", f"{stage.bot_url}/webhooks/gitlab")
+    registered = stage.run(*config, "hooks", "register", "--url", f"{stage.bot_url}/webhooks/gitlab")
     if registered.returncode != 0:
         raise Failed(f"hooks register ended with {registered.returncode}: {registered.stdout}{registered.stderr}")
+
+
+def _settings_of_the_server(folder: Path) -> Path:
+    """Without retrospectives: they play in another month, and the server lives today."""
+    shutil.copytree(ROOT / "config", folder / "config")
+    (folder / "triage-policies").symlink_to(ROOT / "triage-policies")
+    with (folder / "config" / "bot.yml").open("a", encoding="utf-8") as file:
+        file.write("switched_off: [retrospectives]\n")
+    return folder / "config"
 
 
 def an_incident(stage: Stage) -> None:
@@ -166,7 +93,7 @@ def a_policy(stage: Stage) -> None:
     say(f"  +{time.monotonic() - asked:4.1f} s  the policy has put `needs type` on it, and asks for a type.")
     say(f"Why? sectionbot triage explain triage-policies/hygiene.yml --resource {reference}")
     explained = stage.run("triage", "explain", "triage-policies/hygiene.yml", "--resource", reference)
-    _expect("the explanation's exit code", 0, explained.returncode)
+    expect("the explanation's exit code", 0, explained.returncode)
     for line in explained.stdout.splitlines()[2:9]:
         say(f"  {line}")
     say("Eva answers with type::feature.")
@@ -177,11 +104,15 @@ def a_policy(stage: Stage) -> None:
     say("  the request for a type is taken back.")
     say("What would the schedule do? sectionbot triage run triage-policies/hygiene.yml --project sec/product")
     planned = stage.run("triage", "run", "triage-policies/hygiene.yml", "--project", "sec/product")
-    _expect("the plan's exit code", 0, planned.returncode)
+    expect("the plan's exit code", 0, planned.returncode)
     say(f"  {planned.stdout.splitlines()[0]}")
 
 
-ACTS: dict[str, Callable[[Stage], None]] = {"incident": an_incident, "triage": a_policy}
+ACTS: dict[str, Callable[[Stage], None]] = {
+    "incident": an_incident,
+    "triage": a_policy,
+    "retrospectives": a_month_of_retrospectives,
+}
 
 
 def _news(project: dict[str, Any] | None, intake: dict[str, Any] | None, iid: int) -> list[str]:
@@ -214,35 +145,30 @@ def check_incident(stage: Stage, path: str, iid: int) -> None:
         raise Failed(f"{path} is missing.")
     levels = {each["username"]: (each["access_level"], bool(each["expires_at"])) for each in project["members"]}
     expected = {"rita.reporter": (20, True)} | dict.fromkeys(LISTED, (30, True))
-    _expect("the members, their roles and that they expire", expected, levels)
-    _expect("the visibility", "private", project["visibility"])
-    _expect("the number of issues", 1, len(project["issues"]))
+    expect("the members, their roles and that they expire", expected, levels)
+    expect("the visibility", "private", project["visibility"])
+    expect("the number of issues", 1, len(project["issues"]))
     issue = project["issues"][0]
-    _expect("the incident issue's number", 1, issue["iid"])
-    _expect("that the incident issue is confidential", True, issue["confidential"])
-    _expect("the severity label", True, "severity::1" in issue["labels"])
+    expect("the incident issue's number", 1, issue["iid"])
+    expect("that the incident issue is confidential", True, issue["confidential"])
+    expect("the severity label", True, "severity::1" in issue["labels"])
     for part in ("### Roles", "### Timeline", "### External communication", "job 4711"):
-        _expect(f"{part!r} in the incident issue", True, part in (issue["description"] or ""))
+        expect(f"{part!r} in the incident issue", True, part in (issue["description"] or ""))
     notes = [note for note in issue["notes"] if not note["system"]]
-    _expect("the number of notes in the incident", 1, len(notes))
+    expect("the number of notes in the incident", 1, len(notes))
     report = next(each for each in intake["issues"] if each["iid"] == iid)
     told = [note["body"] for note in report["notes"] if not note["system"]]
-    _expect("the number of notes on the report", 1, len(told))
-    _expect("that the note on the report does not name the project", False, "incident-" in told[0])
+    expect("the number of notes on the report", 1, len(told))
+    expect("that the note on the report does not name the project", False, "incident-" in told[0])
     # Whether a retrospective is due depends on the day.
     looks = ("--automation", "incident_opening", "--automation", "policy_triage")
     second = stage.run("sweep", *looks, "--format", "json")
-    _expect("a second look finds nothing to do", True, '"steps": []' in second.stdout and second.returncode == 0)
+    expect("a second look finds nothing to do", True, '"steps": []' in second.stdout and second.returncode == 0)
     say(
         "\nThe end state was checked: a private project, one issue, six members with role and expiry, one record, "
         "one note."
     )
     say("A second look finds nothing to do.")
-
-
-def _expect(what: str, expected: Any, actual: Any) -> None:
-    if expected != actual:
-        raise Failed(f"{what}: expected {expected!r}, but it is {actual!r}.")
 
 
 def leave_running(stage: Stage) -> None:
