@@ -28,9 +28,8 @@ class Reach(IntEnum):
 _REACH = {"public": Reach.EVERYBODY, "internal": Reach.SIGNED_IN}
 
 
-def reach_of(project: Project | None) -> Reach:
-    """What is not known counts as for members only."""
-    if project is None or project.issues_for_members:
+def reach_of(project: Project) -> Reach:
+    if project.issues_for_members:
         return Reach.MEMBERS
     return _REACH.get(project.visibility, Reach.MEMBERS)
 
@@ -43,7 +42,13 @@ class Secrecy:
     confidential: bool
 
     def is_no_stricter_than(self, other: Secrecy) -> bool:
+        """Whether what is kept like this may be named where things are kept like the other."""
         return self.reach >= other.reach and self.confidential <= other.confidential
+
+
+# What is not known: of a source the closest, of a destination the most open.
+UNKNOWN_SOURCE = Secrecy(Reach.MEMBERS, True)
+UNKNOWN_DESTINATION = Secrecy(Reach.EVERYBODY, False)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,11 @@ class Audience:
         return self.reach is Reach.MEMBERS and self.user_ids <= other.user_ids
 
 
-def audience_of(issue: Issue, project: Project | None, members: Iterable[Member], ignored: frozenset[int]) -> Audience:
+NOBODY = Audience(Reach.MEMBERS)
+EVERYBODY = Audience(Reach.EVERYBODY)
+
+
+def audience_of(issue: Issue, project: Project, members: Iterable[Member], ignored: frozenset[int]) -> Audience:
     """Who reads the issue.
 
     Args:

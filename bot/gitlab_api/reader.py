@@ -273,7 +273,12 @@ class Reader:
         """Everything that was said on the issue, oldest first, and what GitLab says happened to it."""
 
         def ask() -> tuple[Discussion, ...]:
-            rows = self._client.rows(f"/projects/{issue.project_id}/issues/{issue.iid}/discussions")
+            try:
+                rows = self._client.rows(f"/projects/{issue.project_id}/issues/{issue.iid}/discussions")
+            except GitLabRefused as refused:
+                if refused.status == 404:  # deleted since it was listed
+                    return ()
+                raise
             return tuple(shapes.discussion(row) for row in rows if row.get("notes"))
 
         return self._once(("discussions", issue), ask)

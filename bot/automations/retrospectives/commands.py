@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.automations.retrospectives.facts import Retrospective
-from bot.comment_commands.grammar import parse_commands
+from bot.comment_commands.grammar import parse_commands, without_commands
 from bot.comment_commands.rights import may_command
 from bot.domain.resources import AccessLevel, Note
 
@@ -17,6 +17,12 @@ LEAST_ACCESS = AccessLevel.GUEST
 def gives(note: Note, command: str, bot_name: str) -> bool:
     """Whether the comment gives this command, whoever wrote it."""
     return any(each.name == command for each in parse_commands(note.body, bot_name, COMMANDS))
+
+
+def is_point(note: Note, bot_name: str, own_ids: frozenset[int]) -> bool:
+    """Whether a person says more in it than a command."""
+    is_persons = not note.is_system and note.author.id not in own_ids
+    return is_persons and bool(without_commands(note.body, bot_name, COMMANDS))
 
 
 def has_commands(retrospective: Retrospective, bot_name: str, own_ids: frozenset[int]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bot.domain.changes import hash_of
-from bot.domain.confidentiality import Secrecy, reach_of
+from bot.domain.confidentiality import UNKNOWN_DESTINATION, UNKNOWN_SOURCE, Secrecy, reach_of
 from bot.domain.markers import marker, read_marker
 from bot.domain.people import PeopleAnswer
 from bot.domain.release_calendar import Milestone
@@ -129,8 +129,14 @@ class RetrospectiveFacts:
     sections: tuple[SectionRetrospective, ...] = ()
 
     def secrecy(self, issue: Issue) -> Secrecy:
-        """How closely an issue is kept; one of a project that is not known as closely as can be."""
-        return Secrecy(reach_of(self.project(issue.project_path)), issue.confidential)
+        """How closely an issue is kept that is to be named."""
+        project = self.project(issue.project_path)
+        return Secrecy(reach_of(project), issue.confidential) if project is not None else UNKNOWN_SOURCE
+
+    def secrecy_at(self, project_path: str, *, confidential: bool) -> Secrecy:
+        """How closely an issue is kept in which something is to be named."""
+        project = self.project(project_path)
+        return Secrecy(reach_of(project), confidential) if project is not None else UNKNOWN_DESTINATION
 
     def project(self, path: str) -> Project | None:
         return self.projects.get(path.lower())

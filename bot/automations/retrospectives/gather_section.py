@@ -19,7 +19,7 @@ from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.setup import Setup
 from bot.comment_commands.grammar import without_commands
 from bot.comment_commands.rights import may_command
-from bot.domain.confidentiality import Audience, audience_of
+from bot.domain.confidentiality import EVERYBODY, NOBODY, Audience, audience_of
 from bot.domain.markers import read_marker
 from bot.domain.places import is_same_path
 from bot.domain.ports import SideBySide
@@ -103,14 +103,18 @@ def _topics(
 
 
 def _audience(each: Retrospective, facts: RetrospectiveFacts) -> Audience:
-    assert each.issue is not None
-    return audience_of(each.issue, facts.project(each.project_path), each.members, facts.own_ids)
+    project = facts.project(each.project_path)
+    if each.issue is None or project is None:
+        return NOBODY
+    return audience_of(each.issue, project, each.members, facts.own_ids)
 
 
 def _readers(section: SectionRetrospective, facts: RetrospectiveFacts, reader: SectionReader, setup: Setup) -> Audience:
     """Who reads the section's retrospective, or will read it once it is opened."""
     project = facts.project(section.project_path)
-    members = reader.project_members(project.id) if project is not None else ()
+    if project is None:
+        return EVERYBODY
+    members = reader.project_members(project.id)
     if section.issues:
         return audience_of(section.issues[0], project, members, facts.own_ids)
     dri = facts.people.users.get(setup.section.dri)

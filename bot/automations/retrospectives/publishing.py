@@ -16,7 +16,6 @@ from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.setup import Setup
 from bot.automations.retrospectives.texts import published, unpublished
 from bot.domain.changes import PublishIssue, WriteNote, hash_of
-from bot.domain.confidentiality import Secrecy, reach_of
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.resources import Issue, IssueId
 
@@ -46,8 +45,7 @@ def _publication(each: Retrospective, issue: Issue, facts: RetrospectiveFacts, l
             f"label {setup.own.hold_label} the bot does not ask any more."
         )
         return Plan((), (Notice(NoticeKind.LEFT_ALONE, issue.reference, sentence, for_operators=False),))
-    project = facts.project(issue.project_path)
-    if project is None:
+    if facts.project(issue.project_path) is None:
         sentence = (
             f"{issue.reference} was to be published, but GitLab does not tell who can see its project, so that its "
             "note cannot be written for them. It stays confidential."
@@ -55,7 +53,8 @@ def _publication(each: Retrospective, issue: Issue, facts: RetrospectiveFacts, l
         told = _tell_manager(each, issue, facts, setup)
         return Plan(told, (Notice(NoticeKind.REFUSED, issue.reference, sentence),))
     at = IssueId(issue.project_id, issue.iid)
-    note = written_for(each, issue, Secrecy(reach_of(project), False), facts, look, setup)
+    secrecy = facts.secrecy_at(issue.project_path, confidential=False)
+    note = written_for(each, issue, secrecy, facts, look, setup)
     publish = PublishIssue(
         issue.project_path, issue.iid, at, NOTE_MARKER, hash_of(note.body.strip()), setup.own.hold_label
     )

@@ -86,7 +86,8 @@ def _is_mention_due(
 
 
 def _refresh(each: Retrospective, issue: Issue, why: str, facts: RetrospectiveFacts, look: Look, setup: Setup) -> Step:
-    return Step(written_for(each, issue, facts.secrecy(issue), facts, look, setup), why, issue.reference)
+    secrecy = facts.secrecy_at(issue.project_path, confidential=issue.confidential)
+    return Step(written_for(each, issue, secrecy, facts, look, setup), why, issue.reference)
 
 
 def written_for(

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bot.automations.retrospectives.commands import is_point
 from bot.automations.retrospectives.facts import (
     GroupWork,
     Retrospective,
@@ -280,13 +281,14 @@ def section_description(milestone: Milestone, setup: Setup) -> str:
 
 def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today: dt.date, setup: Setup) -> str:
     """Where the groups are, what bubbled up, what repeats, what is overdue."""
-    here = facts.project(section.project_path)
     confidential = section.issues[0].confidential if section.issues else setup.own.section.confidential
-    secrecy = Secrecy(reach_of(here), confidential)
+    secrecy = facts.secrecy_at(section.project_path, confidential=confidential)
     own = [each for each in facts.retrospectives if each.milestone == section.milestone]
 
     def is_linked(each: Retrospective) -> bool:
-        return reach_of(facts.project(each.project_path)) >= secrecy.reach
+        """That there is one is no secret; where, only if its project is."""
+        project = facts.project(each.project_path)
+        return project is not None and reach_of(project) >= secrecy.reach
 
     linked = {each.group.name for each in own if is_linked(each)}
     readable = [topic for topic in section.topics if topic.is_for_all]
@@ -295,7 +297,7 @@ def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today
         setup,
         "section_note",
         milestone=Trusted(section.milestone.title),
-        groups=[_standing(each, facts, is_linked(each)) for each in own],
+        groups=[_standing(each, facts, is_linked(each), setup) for each in own],
         topics=[_topic(topic, topic.group.name in linked) for topic in shown],
         more_topics=len(section.topics) - len(shown),
         unread_topics=len(section.topics) - len(readable),
@@ -317,9 +319,9 @@ def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today
     )
 
 
-def _standing(each: Retrospective, facts: RetrospectiveFacts, is_linked: bool) -> dict[str, Any]:
+def _standing(each: Retrospective, facts: RetrospectiveFacts, is_linked: bool, setup: Setup) -> dict[str, Any]:
     said = [
-        [note for note in discussion.notes if not note.is_system and note.author.id not in facts.own_ids]
+        [note for note in discussion.notes if is_point(note, setup.bot_name, facts.own_ids)]
         for discussion in each.discussions or ()
     ]
     issue = each.issue
