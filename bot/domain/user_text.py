@@ -52,8 +52,7 @@ def plain_line(text: str, most_characters: int = 255) -> str:
     """Like harmless_line, and shown letter by letter: no markup, images, links or references."""
     words = " ".join(text.split())
     line = words if len(words) <= most_characters else f"{words[: most_characters - 1]}…"
-    line = _ADDRESS.sub(rf"\1{WORD_JOINER}", line)
-    return harmless(_MARKUP.sub(r"\\\1", line)).replace("|", "\\|")
+    return _ADDRESS.sub(rf"\1{WORD_JOINER}", harmless(_MARKUP.sub(r"\\\1", line))).replace("|", "\\|")
 
 
 def harmless_title(text: str, most_characters: int = 255) -> str:

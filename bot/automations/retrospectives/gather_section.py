@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -27,8 +28,8 @@ from bot.domain.release_calendar import Milestone
 from bot.domain.resources import Discussion, Issue, IssueId, Member, Note, User
 
 UP_VOTE = "thumbsup"
-# What stands before the words of a line: bullets, headings, emphasis.
-_ORNAMENT = " \t-*#>_"
+# What stands before the words of a line: bullets, numbers, headings.
+_BEFORE_WORDS = re.compile(r"^(?:[-*+>]|#{1,6}|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
 
 class SectionReader(Protocol):
@@ -156,5 +157,7 @@ def _what_it_is_about(notes: list[Note], at: int, bot_name: str, own_ids: frozen
 
 def first_line(note: Note, bot_name: str) -> str:
     """What the point says in a line, as its author wrote it."""
-    lines = (line.strip(_ORNAMENT) for line in without_commands(note.body, bot_name, COMMANDS).splitlines())
+    lines = (
+        _BEFORE_WORDS.sub("", line.strip()) for line in without_commands(note.body, bot_name, COMMANDS).splitlines()
+    )
     return next((line for line in lines if line), "")

@@ -298,7 +298,7 @@ def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today
         "section_note",
         milestone=Trusted(section.milestone.title),
         groups=[_standing(each, facts, is_linked(each), setup) for each in own],
-        topics=[_topic(topic, topic.group.name in linked) for topic in shown],
+        topics=[_topic(topic, topic.is_for_all or topic.group.name in linked) for topic in shown],
         more_topics=len(section.topics) - len(shown),
         unread_topics=len(section.topics) - len(readable),
         themes=[
