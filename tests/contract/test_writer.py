@@ -13,13 +13,17 @@ from bot.domain.changes import (
     CreateIssue,
     CreateProject,
     Grant,
+    LinkNote,
+    PublishIssue,
     RaiseMember,
     RecordAccess,
     RegisterHook,
     WriteNote,
+    hash_of,
 )
 from bot.domain.plan import Outcome, Status, Step
 from bot.domain.resources import AccessLevel, IssueId
+from bot.emulator.tables import Issue
 from bot.wiring import GitLab
 from tests.local_gitlab import LocalGitLab
 
@@ -264,3 +268,111 @@ def test_an_issue_without_its_labels_is_told(local_gitlab: LocalGitLab, connecte
         "sec/retrospectives/section#1 was opened, but GitLab left out the labels retrospective: make them in a group "
         "above, and set them.",
     )
+
+
+# -- retrospectives ----------------------------------------------------------------------------------------------------
+
+RETRO_PATH = "sec/retrospectives/static-analysis"
+RETRO_MARK = "<!-- sectionbot:retrospective group=x milestone=19.4 -->"
+NOTE_MARK = "<!-- sectionbot:retrospective_note -->"
+RETRO = CreateIssue(RETRO_PATH, "Retro", f"See the bot's note<!-- link -->.\n\n{RETRO_MARK}", RETRO_MARK)
+RETRO_NOTE = WriteNote(RETRO_PATH, 0, NOTE_MARK, f"Hello\n\n{NOTE_MARK}", created_by=RETRO.key)
+LINK = LinkNote(
+    RETRO_PATH,
+    0,
+    NOTE_MARK,
+    "the bot's note<!-- link -->",
+    "the bot's note",
+    hash_of(RETRO.description),
+    created_by=RETRO.key,
+)
+
+
+@pytest.fixture
+def retro(local_gitlab: LocalGitLab, connected: GitLab) -> Issue:
+    assert statuses(apply(connected, RETRO, RETRO_NOTE)) == [Status.DONE, Status.DONE]
+    project = local_gitlab.project(RETRO_PATH)
+    assert project is not None
+    [issue] = local_gitlab.issues(project)
+    return issue
+
+
+def test_a_note_is_linked_where_the_description_has_a_place_for_it(retro: Issue, connected: GitLab) -> None:
+    first = apply(connected, RETRO, LINK)[1]
+    assert first.status is Status.DONE
+    url = f"{connected.reading.url}/{RETRO_PATH}/-/issues/{retro.iid}#note_{retro.note_ids[0]}"
+    assert retro.description == f"See [the bot's note]({url}).\n\n{RETRO_MARK}"
+    assert apply(connected, RETRO, LINK)[1].status is Status.ALREADY_SO
+
+
+def test_a_description_that_a_person_has_edited_is_theirs(
+    retro: Issue, local_gitlab: LocalGitLab, connected: GitLab
+) -> None:
+    path = f"/projects/{retro.project_id}/issues/{retro.iid}"
+    edited = f"{retro.description}\n\nMine."
+    assert local_gitlab.call("PUT", path, json={"description": edited}).ok
+    outcome = apply(connected, RETRO, LINK)[1]
+    assert outcome == Outcome(Status.ALREADY_SO, "Somebody has edited the description: it is theirs.")
+    assert retro.description == edited
+
+
+def test_a_note_that_is_gone_is_not_linked(retro: Issue, local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    path = f"/projects/{retro.project_id}/issues/{retro.iid}/notes/{retro.note_ids[0]}"
+    assert local_gitlab.call("DELETE", path).ok
+    outcome = apply(connected, RETRO, LINK)[1]
+    assert outcome == Outcome(Status.REFUSED, "The note that was to be linked is not there.")
+
+
+def publish(retro: Issue, note: str = f"Hello\n\n{NOTE_MARK}") -> PublishIssue:
+    at = IssueId(retro.project_id, retro.iid)
+    return PublishIssue(RETRO_PATH, retro.iid, at, NOTE_MARK, hash_of(note), "hold")
+
+
+def test_an_issue_is_published_once(retro: Issue, connected: GitLab) -> None:
+    assert statuses(apply(connected, publish(retro))) == [Status.DONE]
+    assert not retro.confidential
+    assert statuses(apply(connected, publish(retro))) == [Status.ALREADY_SO]
+
+
+def test_a_label_that_was_set_since_the_plan_was_made_holds_it_back(
+    retro: Issue, local_gitlab: LocalGitLab, connected: GitLab
+) -> None:
+    local_gitlab.label(retro, "hold", token="root")
+    [outcome] = apply(connected, publish(retro))
+    assert outcome == Outcome(Status.REFUSED, "Somebody has just put hold on it: it stays confidential.")
+    assert retro.confidential
+
+
+def test_with_a_note_for_other_readers_nothing_is_published(retro: Issue, connected: GitLab) -> None:
+    [outcome] = apply(connected, publish(retro, "another note"))
+    assert outcome == Outcome(Status.FAILED, "Its note is not the one for the new readers; the next run tries again.")
+    assert retro.confidential
+
+
+def test_a_note_that_is_rewritten_at_the_same_moment_makes_it_confidential_again(
+    retro: Issue, local_gitlab: LocalGitLab, connected: GitLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refresh that was asked for while the issue was confidential is written right after it was published."""
+    request = connected.writing.request
+
+    def published_and_rewritten(method: str, path: str, **more: Any) -> Any:
+        answer = request(method, path, **more)
+        if not retro.confidential:
+            local_gitlab.store.notes[retro.note_ids[0]].body = f"SECRET\n\n{NOTE_MARK}"
+        return answer
+
+    monkeypatch.setattr(connected.writing, "request", published_and_rewritten)
+    [outcome] = apply(connected, publish(retro))
+    assert outcome == Outcome(Status.FAILED, "The bot's note was changed meanwhile, so it is confidential again.")
+    assert retro.confidential
+
+
+def test_where_gitlab_leaves_it_confidential_it_is_told(
+    retro: Issue, local_gitlab: LocalGitLab, connected: GitLab
+) -> None:
+    """Its author may edit an issue as a guest, but not who sees it."""
+    group, bot = local_gitlab.store.group_paths["sec/retrospectives"], local_gitlab.store.usernames["group_1_bot"]
+    assert local_gitlab.call("PUT", f"/groups/{group.id}/members/{bot.id}", json={"access_level": 10}).ok
+    [outcome] = apply(connected, publish(retro))
+    sentence = "GitLab left it confidential: the bot's role in the project is too small."
+    assert outcome == Outcome(Status.REFUSED, sentence)

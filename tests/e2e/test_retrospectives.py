@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import subprocess
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.emulator.tables import Issue
+from tests.bot_process import ROOT, BotProcess, eventually
 from tests.conftest import Spawn
 from tests.local_gitlab import LocalGitLab
 
@@ -171,3 +175,158 @@ def test_what_is_switched_off_looks_only_when_it_is_named(section: LocalGitLab, 
     ]
     assert looked == ["incident_opening", "policy_triage"]
     assert counts(spawn().run(*SWEEP))["create issue"] == 11
+
+
+# -- the rest of the month ---------------------------------------------------------------------------------------------
+
+
+def label_and_work(section: LocalGitLab, shipped: int, slipped: int = 0) -> None:
+    """Deliverables of Static Analysis in 19.4, which lies in sec/product."""
+    group = section.store.group_paths["sec"]
+    assert section.call("POST", f"/groups/{group.id}/labels", json={"name": "missed:19.4", "color": "#c00"}).ok
+    [milestone] = section.call("GET", f"/groups/{group.id}/milestones?title=19.4").json()
+    product = section.project("sec/product")
+    assert product is not None
+    labels = "Deliverable,group::static analysis"
+    for number in range(shipped + slipped):
+        fields = {"title": f"SECRET {number}", "labels": labels, "milestone_id": milestone["id"]}
+        made = section.call("POST", f"/projects/{product.id}/issues", json=fields).json()
+        changed = {"state_event": "close"} if number < shipped else {"add_labels": "missed:19.4"}
+        assert section.call("PUT", f"/projects/{product.id}/issues/{made['iid']}", json=changed).ok
+
+
+def own_note(section: LocalGitLab, path: str = "static-analysis") -> str:
+    [issue] = retrospectives(section, path)
+    [found] = [body for body in section.notes(issue) if "retrospective_note -->" in body]
+    return found
+
+
+def test_the_refresh_and_the_sections_issue_and_a_second_run_that_does_nothing(
+    section: LocalGitLab, spawn: Spawn
+) -> None:
+    bot = spawn()
+    assert bot.run(*SWEEP, "--apply").returncode == 0
+    label_and_work(section, 3, 1)
+    done = bot.run(*on("2026-09-09"), "--apply")
+    assert done.returncode == 0, done.stdout + done.stderr
+    # Eleven notes are filled, eleven teams mentioned; the section's issue has its note.
+    assert counts(done) == {"write note": 23, "create issue": 1, "link note": 1}
+    note = own_note(section)
+    assert "| Shipped | 3 |" in note and "| Slipped | 1 |" in note and "SECRET" not in note
+    [opened] = retrospectives(section, "section")
+    assert "| Static Analysis | sec/retrospectives/static-analysis#1 | not yet | 0 | 0 |" in section.notes(opened)[0]
+    section.forget_requests()
+    again = bot.run(*on("2026-09-09"), "--apply")
+    assert (again.returncode, counts(again)) == (0, {})
+    assert section.requests(writes=True) == []
+
+
+def test_the_requests_of_a_refresh_grow_with_pages_and_not_with_issues(section: LocalGitLab, spawn: Spawn) -> None:
+    bot = spawn()
+    assert bot.run(*SWEEP, "--apply").returncode == 0
+    label_and_work(section, 3)
+
+    def asked() -> list[str]:
+        section.forget_requests()
+        assert bot.run(*on("2026-09-09"), "--scope", "Static Analysis").returncode == 0
+        return section.requests()
+
+    few = asked()
+    # Six of every day, the discussions, the projects, and three lists for each of four milestones.
+    assert len(few) == 6 + 1 + 1 + 12
+    label_and_work_more(section, 120)
+    assert len(asked()) == len(few) + 1
+    section.forget_requests()
+    assert bot.run(*on("2026-09-09")).returncode == 0
+    # All groups: ten more discussions; the section's retrospective reads the members of nobody without topics.
+    assert len(section.requests()) == len(few) + 1 + 10
+
+
+def label_and_work_more(section: LocalGitLab, count: int) -> None:
+    product = section.project("sec/product")
+    assert product is not None
+    like = next(issue for issue in section.issues(product) if issue.title.startswith("SECRET"))
+    for number in range(count):
+        fields = {"title": f"MORE {number}", "labels": "Deliverable,group::static analysis"}
+        made = section.call(
+            "POST", f"/projects/{product.id}/issues", json=fields | {"milestone_id": like.milestone_id}
+        ).json()
+        section.store.issues[made["id"]].state = "closed"
+
+
+def test_a_comment_fills_the_note_at_once(section: LocalGitLab, spawn: Spawn, tmp_path: Path) -> None:
+    bot = spawn()
+    assert bot.run(*SWEEP, "--apply").returncode == 0
+    label_and_work(section, 2)
+    server = spawn(SECTIONBOT_CONFIG=str(with_retrospectives(tmp_path)))
+    server.start()
+    server.connect_hooks()
+    [issue] = retrospectives(section)
+    notes = f"/projects/{issue.project_id}/issues/{issue.iid}/notes"
+    assert section.call("POST", notes, headers={"Sudo": "dev.jono"}, json={"body": "sectionbot refresh"}).ok
+    eventually(lambda: "| Shipped | 2 |" in own_note(section))
+    assert sum("@dev.jono" in body for body in section.notes(issue)) == 0
+
+
+def with_retrospectives(folder: Path, **changed: Any) -> Path:
+    """A copy of config/ in which nothing but retrospectives is done, with changed values."""
+    target = folder / "house" / "config"
+    shutil.copytree(ROOT / "config", target)
+    (target / "triage.yml").write_text("sources: []\n", encoding="utf-8")
+    file = target / "retrospectives.yml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | changed), encoding="utf-8")
+    return target
+
+
+# -- publishing --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def publishing(section: LocalGitLab, spawn: Spawn, tmp_path: Path) -> BotProcess:
+    """A bot whose groups publish; the retrospective of Static Analysis was opened."""
+    bot = spawn(SECTIONBOT_CONFIG=str(with_retrospectives(tmp_path, publish=True)))
+    assert bot.run(*SWEEP, "--apply", "--scope", "Static Analysis").returncode == 0
+    [issue] = retrospectives(section)
+    assert issue.confidential
+    # What 19.5 needs has been done.
+    group = section.store.group_paths["sec"]
+    assert section.call("POST", f"/groups/{group.id}/milestones", json={"title": "19.5"}).ok
+    assert bot.run(*on("2026-09-30"), "--apply", "--scope", "Static Analysis").returncode == 0
+    assert issue.confidential
+    return bot
+
+
+PUBLISHING = (*on("2026-10-01"), "--scope", "Static Analysis")
+
+
+def test_a_retrospective_is_published_on_its_day(section: LocalGitLab, publishing: BotProcess) -> None:
+    done = publishing.run(*PUBLISHING, "--apply")
+    assert done.returncode == 0, done.stdout + done.stderr
+    issue = retrospectives(section)[0]
+    assert not issue.confidential
+    assert section.notes(issue)[-1].startswith("This retrospective was published today")
+    assert not any("was to be published" in body for body in section.notes(issue))
+    assert counts(publishing.run(*PUBLISHING)) == {}
+
+
+def test_where_its_note_cannot_be_rewritten_nothing_is_published_and_the_manager_is_told(
+    section: LocalGitLab, publishing: BotProcess
+) -> None:
+    section.fault(method="PUT", path=r"/notes/\d+$", status=403)
+    done = publishing.run(*PUBLISHING, "--apply")
+    assert done.returncode == 4
+    issue = retrospectives(section)[0]
+    assert issue.confidential
+    assert section.notes(issue)[-1].startswith("@em.gwen: today this retrospective was to be published, but")
+    # The next day it works, and the manager is not told again.
+    later = (*on("2026-10-02"), "--scope", "Static Analysis", "--apply")
+    assert publishing.run(*later).returncode == 0
+    assert not issue.confidential
+    assert sum("was to be published" in body for body in section.notes(issue)) == 1
+
+
+def test_the_label_holds_it_back(section: LocalGitLab, publishing: BotProcess) -> None:
+    issue = retrospectives(section)[0]
+    section.label(issue, "retrospective::keep confidential", token="root")
+    assert counts(publishing.run(*PUBLISHING, "--apply")) == {}
+    assert issue.confidential

@@ -50,6 +50,23 @@ def test_independent_changes_go_side_by_side() -> None:
     assert writer.most_at_once == 2
 
 
+@pytest.mark.parametrize(
+    ("became", "seen", "status"),
+    [
+        (Outcome(Status.DONE), [NOTE.key], Status.ALREADY_SO),
+        (Outcome(Status.ALREADY_SO), [NOTE.key], Status.ALREADY_SO),
+        (Outcome(Status.REFUSED, "no"), [NOTE.key, PROJECT.key], Status.DONE),
+        (Outcome(Status.FAILED, "silence"), [NOTE.key, PROJECT.key], Status.DONE),
+    ],
+)
+def test_what_stands_in_for_a_change_is_done_only_where_that_came_to_no_good(
+    became: Outcome, seen: list[str], status: Status
+) -> None:
+    writer = ScriptedWriter({NOTE.key: became})
+    outcomes = apply_plan(Plan((Step(PROJECT, "b", "s", unless=NOTE.key), Step(NOTE, "b", "s"))), writer)
+    assert (writer.seen, outcomes[PROJECT.key].status) == (seen, status)
+
+
 def test_a_refused_change_stops_only_what_needs_it() -> None:
     plan = Plan(
         (Step(PROJECT, "b", "s"), Step(ISSUE, "b", "s", needs=(PROJECT.key,)), Step(NOTE, "b", "s", after=(ISSUE.key,)))
