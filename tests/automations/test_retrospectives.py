@@ -196,7 +196,12 @@ def test_without_the_milestone_nothing_is_opened_and_it_is_said() -> None:
 @pytest.mark.parametrize("above", [12, 400])
 def test_of_two_milestones_with_one_title_the_sections_own_is_used(above: int) -> None:
     found = (MilestoneId(above, "19.4", 2), OWN_MILESTONE)
-    assert opened(planned(FakeReader(milestones=found)))[0].milestone_id == 94
+    plan = planned(FakeReader(milestones=found))
+    assert opened(plan)[0].milestone_id == 94
+    assert [notice.sentence for notice in plan.notices] == [
+        "GitLab has 2 milestones 19.4 in the groups above sec/retrospectives/static-analysis; the one with the id 94 "
+        "is used. Close or rename the other."
+    ]
 
 
 @pytest.mark.parametrize("users", [{}, {"em.uma": User(9, "em.uma", state="blocked")}])

@@ -192,6 +192,10 @@ def test_where_the_groups_are() -> None:
     assert "| Dynamic Analysis | sec/retrospectives/dynamic-analysis#12 | not yet | 0 | 0 |" in rows
     assert "| API Security | none | not yet | 0 | 0 |" in rows
     assert len(rows) == 2 + 11
+    groups = tuple(replace(each, retrospective_project=None) for each in SETUP.section.stages[0].groups)
+    stages = (replace(SETUP.section.stages[0], groups=groups), *SETUP.section.stages[1:])
+    lacking = plan_of(using=replace(SETUP, section=replace(SETUP.section, stages=stages)))
+    assert "| Compliance | the group has no project | not yet | 0 | 0 |" in shown(lacking)
 
 
 def test_the_most_upvoted_topic_comes_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 from bot.automations.retrospectives.facts import (
     NOTE_MARKER,
@@ -56,7 +57,7 @@ def _opening(each: Retrospective, facts: RetrospectiveFacts, look: Look, setup: 
     name = each.group.people.engineering_manager
     manager = facts.people.users.get(name)
     is_active = manager is not None and manager.state == "active"
-    notices = []
+    notices = list(_ambiguous(facts, each.milestone, milestone, subject))
     if not is_active:
         sentence = f"The manager of {each.group.name}, {name}, has no active account: nobody is assigned."
         notices.append(Notice(NoticeKind.LEFT_ALONE, subject, sentence, public=True))
@@ -183,6 +184,16 @@ def milestone_in_gitlab(facts: RetrospectiveFacts, milestone: Milestone, setup: 
     own = facts.people.groups.get(setup.section.group)
     near = [each for each in found if own is not None and each.group_id == own.id]
     return min(near or found, key=lambda each: each.id, default=None)
+
+
+def _ambiguous(facts: RetrospectiveFacts, milestone: Milestone, used: MilestoneId, subject: str) -> Iterator[Notice]:
+    found = [each for each in facts.milestones if each.title == milestone.title]
+    if len(found) > 1:
+        sentence = (
+            f"GitLab has {len(found)} milestones {milestone.title} in the groups above {subject}; the one with the id "
+            f"{used.id} is used. Close or rename the other."
+        )
+        yield Notice(NoticeKind.LEFT_ALONE, subject, sentence, public=True, for_operators=False)
 
 
 def lacking_milestone(project_path: str, what: str, title: str, setup: Setup) -> Notice:

@@ -297,7 +297,10 @@ def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today
         setup,
         "section_note",
         milestone=Trusted(section.milestone.title),
-        groups=[_standing(each, facts, is_linked(each), setup) for each in own],
+        groups=[
+            next((_standing(each, facts, is_linked(each), setup) for each in own if each.group == group), _none(group))
+            for group in setup.section.groups
+        ],
         topics=[_topic(topic, topic.is_for_all or topic.group.name in linked) for topic in shown],
         more_topics=len(section.topics) - len(shown),
         unread_topics=len(section.topics) - len(readable),
@@ -319,6 +322,11 @@ def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today
     )
 
 
+def _none(group: SectionGroup) -> dict[str, Any]:
+    """Of a group without a project."""
+    return {"group": Trusted(group.name), "has_project": False, "exists": False, "threads": 0, "comments": 0}
+
+
 def _standing(each: Retrospective, facts: RetrospectiveFacts, is_linked: bool, setup: Setup) -> dict[str, Any]:
     said = [
         [note for note in discussion.notes if is_point(note, setup.bot_name, facts.own_ids)]
@@ -328,6 +336,7 @@ def _standing(each: Retrospective, facts: RetrospectiveFacts, is_linked: bool, s
     return {
         "group": Trusted(each.group.name),
         "reference": Trusted(issue.reference) if issue is not None and is_linked else None,
+        "has_project": True,
         "exists": issue is not None,
         "is_held": issue is not None and issue.state == "closed",
         "threads": sum(1 for notes in said if notes),
