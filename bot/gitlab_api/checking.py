@@ -33,6 +33,9 @@ class CheckingReader:
     def group_members(self, group: str) -> tuple[Member, ...]:
         return self._reader.group_members(group)
 
+    def project_members(self, project_id: int) -> tuple[Member, ...]:
+        return self._reader.project_members(project_id)
+
     def project_id(self, path: str) -> int | None:
         return self._reader.project_id(path)
 

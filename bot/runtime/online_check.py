@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from bot.automations.incident_opening.access import readers_beyond_allowed
+from bot.automations.retrospectives.check_online import check_retrospectives_online
 from bot.domain.errors import GitLabRefused, Problem
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.resources import AccessLevel
@@ -29,7 +30,12 @@ def check_online(reader: Any, settings: Any) -> list[Problem]:
     problems += _places(reader, incidents, bot, settings)
     problems += _labels(reader, incidents, settings)
     problems += _inheritance(people, reader, incidents, settings)
-    problems += _section(reader, settings.part("section"), settings.files["section"])
+    section, files = settings.part("section"), settings.files
+    problems += _section(reader, section, files["section"])
+    if "retrospectives" not in bot.switched_off:
+        problems += check_retrospectives_online(
+            reader, settings.part("retrospectives"), section, files["retrospectives"], files["section"]
+        )
     return problems
 
 

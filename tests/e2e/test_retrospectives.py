@@ -330,3 +330,31 @@ def test_the_label_holds_it_back(section: LocalGitLab, publishing: BotProcess) -
     section.label(issue, "retrospective::keep confidential", token="root")
     assert counts(publishing.run(*PUBLISHING, "--apply")) == {}
     assert issue.confidential
+
+
+# -- config check ------------------------------------------------------------------------------------------------------
+
+
+def test_online_it_is_told_what_retrospectives_lack(section: LocalGitLab, spawn: Spawn, tmp_path: Path) -> None:
+    config = with_retrospectives(tmp_path, shipped_label="Promised", publish=True, hold_label="keep")
+    group, users = section.store.group_paths["sec/retrospectives"], section.store.usernames
+    project = section.project("sec/retrospectives/compliance")
+    assert project is not None
+    for name in ("dev.jono", "dev.fern"):
+        assert section.call("DELETE", f"/groups/{group.id}/members/{users[name].id}").ok
+    guest = {"access_level": 10}
+    bot = users["group_1_bot"]
+    assert section.call("PUT", f"/groups/{group.id}/members/{bot.id}", json=guest).ok
+    ended = spawn(SECTIONBOT_CONFIG=str(config)).run("config", "check", "--online")
+    lines = [line.partition(": ")[2] for line in ended.stdout.splitlines()]
+    assert ended.returncode == 2
+    for expected in (
+        "shipped_label: sec has no label 'Promised'. Make it there, or write its name as it is.",
+        "hold_label: sec has no label 'keep'. Make it there, or write its name as it is.",
+        "stages[0].groups[3].retrospective_project: the bot's role in sec/retrospectives/compliance is Guest; it needs "
+        "Planner. Give it that role there.",
+        "warning: retrospective_project: dev.fern, dev.jono will be asked to read confidential issues of "
+        "sec/retrospectives/section, and cannot see them. Make them members with the role Planner of a group above, or "
+        "set confidential: false.",
+    ):
+        assert expected in lines, ended.stdout
