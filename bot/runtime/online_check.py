@@ -173,6 +173,12 @@ def _section(reader: Any, section: SectionSettings, where: SettingsFile) -> list
         roles = ("engineering_manager", "product_manager", "technical_lead")
         named += [((*place, "people", role), getattr(group.people, role)) for role in roles]
         named += [((*place, "members", "usernames", at), name) for at, name in enumerate(group.members.usernames)]
+        for at, seat in enumerate(group.council):
+            named.append(((*place, "council", at, "username"), seat.username))
+            named += [
+                ((*place, "council", at, "substitutes", index, "username"), each.username)
+                for index, each in enumerate(seat.substitutes)
+            ]
         teams += [((*place, "members", "group"), group.members.group)] if group.members.group else []
         projects.append(((*place, "issues_project"), group.issues_project))
         if group.retrospective_project is not None:

@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from bot.domain.errors import Problem
 from bot.domain.places import is_below, is_same_path
+from bot.settings.council_seats import Representative, uncovered
 from bot.settings.loading import SettingsFile
 from bot.settings.yaml_reader import Path as Place
 
@@ -55,6 +56,7 @@ class SectionGroup:
     )
     people: Roles
     members: Members
+    council: tuple[Representative, ...] = Field(default=(), description="Who represents the group in the council.")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -72,6 +74,9 @@ class SectionSettings:
     dri: Username = Field(description="Who answers for what concerns the whole section.")
     retrospective_project: Path | None = Field(
         default=None, description="The project for the section's own retrospective; without one the bot opens none."
+    )
+    feature_categories: tuple[str, ...] = Field(
+        default=(), description="All that the section owns; each has one group that owns it."
     )
     stages: tuple[Stage, ...] = Field(min_length=1)
 
@@ -134,4 +139,35 @@ def check_section(section: SectionSettings, file: SettingsFile) -> list[Problem]
             claim(names, alias, owner, (*place, "aliases", index), "alias")
         for index, category in enumerate(group.feature_categories):
             claim(categories, category, owner, (*place, "feature_categories", index), "feature category")
+    return problems + _unowned(section, categories, file) + _unrepresented(section, file)
+
+
+def _unowned(section: SectionSettings, owners: dict[str, str], file: SettingsFile) -> list[Problem]:
+    """Categories of the list that no group owns, and of groups that the list does not have."""
+    problems = []
+    listed = {category.lower() for category in section.feature_categories}
+    for index, category in enumerate(section.feature_categories):
+        if category.lower() not in owners:
+            what = f"no group owns the feature category {category!r}."
+            problems.append(file.problem(("feature_categories", index), what, "Give it to one, or take it off."))
+    for place, group in section.places() if listed else ():
+        for index, category in enumerate(group.feature_categories):
+            if category.lower() not in listed:
+                what = f"the section's list has no feature category {category!r}."
+                hint = "Add it there, or mend the name."
+                problems.append(file.problem((*place, "feature_categories", index), what, hint))
+    return problems
+
+
+def _unrepresented(section: SectionSettings, file: SettingsFile) -> list[Problem]:
+    """Groups that nobody represents on some day; a section in which no group has a representative has no council."""
+    if not any(group.council for group in section.groups):
+        return []
+    problems = []
+    for place, group in section.places():
+        days = uncovered(group.council)
+        if days:
+            at = (*place, "council") if group.council else (*place, "name")
+            what = f"nobody represents {group.name} in the council {days}."
+            problems.append(file.problem(at, what, "Add a representative for these days."))
     return problems

@@ -252,3 +252,22 @@ def test_wrong_settings_of_retrospectives_are_told_on_their_line(config: Path) -
     ]
     change(config, "retrospectives.yml", ('"{group}: retrospective of {milestone}"', '"{group} retrospective"'))
     assert "retrospectives.yml:4:1: title: {group} and {milestone} are needed" in check(config)[0]
+
+
+def test_categories_without_owner_and_groups_without_representative_are_told_on_their_line(config: Path) -> None:
+    change(
+        config,
+        "section.yml",
+        ("[advisory_database, api_security,", "[advisory_database, sbom,"),
+        ("        council: [{username: tl.cleo}]\n", ""),
+        ("council: [{username: tl.gita}]", "council: [{username: tl.gita, until: 2026-12-31}]"),
+    )
+    assert [each.split(": ", 1)[1] for each in check(config)] == [
+        "feature_categories[1]: no group owns the feature category 'sbom'. Give it to one, or take it off.",
+        "stages[0].groups[0].name: nobody represents Anti-abuse in the council on any day. Add a representative for these "
+        "days.",
+        "stages[0].groups[1].council: nobody represents Authentication in the council from 2027-01-01 on. Add a "
+        "representative for these days.",
+        "stages[1].groups[4].feature_categories[0]: the section's list has no feature category 'api_security'. Add it "
+        "there, or mend the name.",
+    ]
