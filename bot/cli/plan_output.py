@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
-from bot.domain.changes import AddMembers, RecordAccess
+from bot.domain.changes import AddMembers, RecordAccess, WriteNote
 from bot.domain.errors import GitLabRefused, GitLabUnreachable, SectionbotError, WrongInput
 from bot.domain.plan import Notice, NoticeKind, Step, content_hash, short_reference
 from bot.runtime.run import Part, Run
 
+# What a marker is for says nothing of whom it concerns.
+_WHAT_FOR = re.compile(r"<!-- sectionbot:([a-z_]+)")
 SIGNS = {"done": "+", "already so": "=", "refused": "!", "failed": "?"}
 
 
@@ -48,11 +51,14 @@ def _part_lines(part: Part, form: str, *, names: bool) -> Iterable[str]:
         sign = f"`{sign}`" if form == "markdown" else sign
         code = f", {outcome.http_status}" if outcome and outcome.http_status else ""
         tail = f" [{outcome.status.value}{code}]" if outcome else ""
-        yield f"{bullet}{sign} {_summary(step, names=names)}{tail}"
+        only = "only if that fails: " if step.unless and outcome is None else ""
+        yield f"{bullet}{sign} {only}{_summary(step, names=names)}{tail}"
         if names or step.public:
             yield f"{bullet}    because {step.because}"
             if outcome and outcome.sentence:
                 yield f"{bullet}    {outcome.sentence}"
+    if part.plan.look_again and not part.outcomes:
+        yield f"{bullet}* then, in the same run: {part.plan.look_again}"
     for notice in part.plan.notices:
         yield f"{bullet}{'' if form == 'markdown' else '* '}{_notice(notice, names=names)}"
     if form == "markdown":
@@ -80,7 +86,9 @@ def _summary(step: Step, *, names: bool) -> str:
     elif isinstance(change, RecordAccess):
         count = f" of {len(change.entries)}"
     rule = f": rule {step.rule}" if step.rule else ""
-    return f"{change.kind}{count} ({short_reference(step.subject)}){rule}"
+    what = _WHAT_FOR.match(change.marker) if isinstance(change, WriteNote) else None
+    named = f" {what[1].replace('_', ' ')}" if what else ""
+    return f"{change.kind}{count}{named} ({short_reference(step.subject)}){rule}"
 
 
 def _notice(notice: Notice, *, names: bool) -> str:

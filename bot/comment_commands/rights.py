@@ -24,4 +24,9 @@ def may_command(note: Note, members: Iterable[Member], least: AccessLevel, own_i
 
 
 def was_edited(note: Note) -> bool:
+    return note.edited_at is not None and note.edited_at - note.created_at > MENDED_WITHIN
+
+
+def may_have_been_edited(note: Note) -> bool:
+    """Whether it has to be asked when its text was changed: emoji and answers move updated_at, too."""
     return note.updated_at is not None and note.updated_at - note.created_at > MENDED_WITHIN

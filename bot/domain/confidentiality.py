@@ -69,18 +69,24 @@ NOBODY = Audience(Reach.MEMBERS)
 EVERYBODY = Audience(Reach.EVERYBODY)
 
 
+def allowed_to_read(issue: Issue, project: Project, members: Iterable[Member]) -> Audience:
+    """Who may read the issue for sure: of a confidential one those whose role in the project is enough."""
+    reach = reach_of(project)
+    if not issue.confidential and reach is not Reach.MEMBERS:
+        return Audience(reach)
+    least = SEES_CONFIDENTIAL if issue.confidential else AccessLevel.GUEST
+    return Audience(Reach.MEMBERS, frozenset(member.user.id for member in members if member.access_level >= least))
+
+
 def audience_of(issue: Issue, project: Project, members: Iterable[Member], ignored: frozenset[int]) -> Audience:
-    """Who reads the issue.
+    """Everybody who may read the issue: of a confidential one its author and assignees, too.
 
     Args:
         members: of the project, inherited ones too.
         ignored: ids that do not count: the bot's own.
     """
-    reach = reach_of(project)
-    if not issue.confidential and reach is not Reach.MEMBERS:
-        return Audience(reach)
-    least = SEES_CONFIDENTIAL if issue.confidential else AccessLevel.GUEST
-    ids = {member.user.id for member in members if member.access_level >= least}
-    if issue.confidential:
-        ids |= {issue.author.id, *(user.id for user in issue.assignees)}
-    return Audience(Reach.MEMBERS, frozenset(ids) - ignored)
+    sure = allowed_to_read(issue, project, members)
+    if sure.reach is not Reach.MEMBERS:
+        return sure
+    named = {issue.author.id, *(user.id for user in issue.assignees)} if issue.confidential else set()
+    return Audience(Reach.MEMBERS, (sure.user_ids | named) - ignored)

@@ -22,3 +22,9 @@ def read_marker(name: str, text: str) -> dict[str, str] | None:
         if match["name"] == name:
             return dict(pair.split("=", 1) for pair in match["fields"].split())
     return None
+
+
+def bears(text: str, mark: str) -> bool:
+    """Whether the marker is the first of its name in `text`: people may add others below it."""
+    match = _MARKER.fullmatch(mark)
+    return match is not None and read_marker(match["name"], text) == read_marker(match["name"], mark)

@@ -60,11 +60,14 @@ class Notice:
 
 @dataclass(frozen=True)
 class Plan:
+    """Args: look_again: what follows from the steps, in words: when they are done, the same run looks once more."""
+
     steps: tuple[Step, ...] = ()
     notices: tuple[Notice, ...] = ()
+    look_again: str = ""
 
     def __add__(self, other: Plan) -> Plan:
-        return Plan(self.steps + other.steps, self.notices + other.notices)
+        return Plan(self.steps + other.steps, self.notices + other.notices, self.look_again or other.look_again)
 
     @property
     def is_empty(self) -> bool:

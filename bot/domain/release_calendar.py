@@ -33,7 +33,7 @@ class Version:
     @classmethod
     def parse(cls, text: str) -> Version:
         """Raises WrongInput for what is no version of two numbers."""
-        match = re.fullmatch(r"(\d{1,4})\.(\d{1,2})", text.strip())
+        match = re.fullmatch(r"(\d{1,3})\.(\d{1,2})", text.strip())
         if match is None or int(match[2]) >= RELEASES_A_YEAR:
             raise WrongInput(f"{text!r} is no release; write one like 19.4 (the second number is 0 to 11).")
         return cls(int(match[1]), int(match[2]))

@@ -111,7 +111,14 @@ class MilestoneId:
 
 @dataclass(frozen=True)
 class Note:
-    """Args: is_system: whether GitLab wrote it, on what somebody did; updated_at: None where it was not asked for."""
+    """A comment.
+
+    Args:
+        updated_at: moves with every emoji and with the first answer, too; None where it was not asked for.
+        edited_at: when its text was changed; None where it was not, or was not asked for.
+        is_system: whether GitLab wrote it, on what somebody did.
+        is_internal: whether only those see it who see confidential issues.
+    """
 
     id: int
     author: User
@@ -119,6 +126,8 @@ class Note:
     created_at: dt.datetime
     updated_at: dt.datetime | None = None
     is_system: bool = False
+    is_internal: bool = False
+    edited_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)

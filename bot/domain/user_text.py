@@ -18,8 +18,12 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _ENTITY = re.compile(r"&(?=(?:#\w{1,10}|[A-Za-z]\w{1,40});)")
 _JINJA = re.compile(r"\{(?=[{%#])")
 _FENCE = re.compile(r"^(\s*)(>>>)", re.MULTILINE)
-_MARKUP = re.compile(r"([\\`*_\[\]#!~%$&^])")
-_ADDRESS = re.compile(r"\b(https?|ftp|www)(?=[:.])", re.IGNORECASE)
+_MARKUP = re.compile(r"([\\`*_\[\]#!~%$&^{}])")
+# Where an address, a reference in brackets or the hash of a commit would begin to act.
+_SCHEME = re.compile(r"([A-Za-z])(?=://)")
+_WWW = re.compile(r"(?<![A-Za-z])(www)(?=\.)", re.IGNORECASE)
+_BRACKET = re.compile(r"(\[)")
+_COMMIT = re.compile(r"\b([0-9a-f]{3})(?=[0-9a-f]{4,37}\b)")
 _REMOVED = {"Cc", "Cf", "Cs", "Co"}
 
 
@@ -52,7 +56,10 @@ def plain_line(text: str, most_characters: int = 255) -> str:
     """Like harmless_line, and shown letter by letter: no markup, images, links or references."""
     words = " ".join(text.split())
     line = words if len(words) <= most_characters else f"{words[: most_characters - 1]}…"
-    return _ADDRESS.sub(rf"\1{WORD_JOINER}", harmless(_MARKUP.sub(r"\\\1", line))).replace("|", "\\|")
+    plain = harmless(_MARKUP.sub(r"\\\1", line))
+    for joint in (_SCHEME, _WWW, _BRACKET, _COMMIT):
+        plain = joint.sub(rf"\1{WORD_JOINER}", plain)
+    return plain.replace("|", "\\|")
 
 
 def harmless_title(text: str, most_characters: int = 255) -> str:

@@ -20,7 +20,7 @@ from bot.emulator.graphql_nodes import (
 )
 from bot.emulator.graphql_schema import gitlab_schema
 from bot.emulator.refusals import Refusal
-from bot.emulator.tables import ACCESS_NAMES, Group, Project
+from bot.emulator.tables import ACCESS_NAMES, Group, Issue, Project
 from bot.emulator.web import Call, Reply, Route
 from bot.emulator.work_items import by_number, can_see
 
@@ -63,6 +63,15 @@ class _Root:
         if found is None or not access.can_see_issue(self.store, self.call.user, found):
             return None
         return issue_node(self.call, found)
+
+    def note(self, _info: Any, id: str) -> Any:
+        found = self.store.notes.get(number_in(id, "Note", "DiscussionNote"))
+        if found is None or not isinstance(found.noteable, Issue):
+            return None
+        if not access.can_see_issue(self.store, self.call.user, found.noteable):
+            return None
+        times = {"createdAt": found.created_at, "updatedAt": found.updated_at, "lastEditedAt": found.last_edited_at}
+        return {"id": id, "body": found.body} | {name: second(value) for name, value in times.items()}
 
     def workItem(self, _info: Any, id: str) -> Any:  # noqa: N802 - GraphQL's name
         found = by_number(self.store, number_in(id, "WorkItem", "Issue"))

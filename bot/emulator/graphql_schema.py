@@ -37,6 +37,7 @@ _BELOW = """, includeDescendants: Boolean = false, includeAncestors: Boolean = f
 _SDL = f"""
     scalar UserID
     scalar WorkItemID
+    scalar NoteID
     scalar LabelID
     scalar MilestoneID
     scalar WorkItemsStatusesStatusID
@@ -167,6 +168,7 @@ _SDL = f"""
       mergeRequests{_MERGE_REQUESTS % ""}
       workItems{_WORK_ITEMS % ""}
     }}
+    type Note {{ id: NoteID! body: String! createdAt: Time! updatedAt: Time! lastEditedAt: Time }}
     type Metadata {{ version: String! enterprise: Boolean! }}
     type Query {{
       currentUser: UserCore
@@ -176,6 +178,7 @@ _SDL = f"""
       project(fullPath: ID!): Project
       issue(id: ID!): Issue
       workItem(id: WorkItemID!): WorkItem
+      note(id: NoteID!): Note
       users(ids: [ID!], usernames: [String!], first: Int, after: String): UserCoreConnection
     }}
     type WorkItemUpdatePayload {{ workItem: WorkItem errors: [String!]! clientMutationId: String }}

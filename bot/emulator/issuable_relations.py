@@ -165,6 +165,8 @@ def create_award(call: Call) -> Reply:
     now = store.now()
     award = Award(store.next_id("awards"), name, user.id, kind, number, now, now)
     rows.append(award)
+    if kind == "Note":  # and leaves issues alone (app/models/award_emoji.rb, GitLab 19)
+        store.notes[number].updated_at = now
     call.hooks.emoji_awarded(award, user)
     return Reply(201, entities.award(store, award))
 
@@ -185,6 +187,8 @@ def delete_award(call: Call) -> Reply:
             if award.user_id != call.login().id and not call.login().admin:
                 raise unauthorized()
             rows.remove(award)
+            if kind == "Note":
+                call.store.notes[number].updated_at = call.store.now()
             return Reply(204)
     raise not_found()
 

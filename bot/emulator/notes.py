@@ -129,6 +129,7 @@ def update_note(call: Call) -> Reply:
             return _only_commands(actor, issuable, commands)
         if note.body != commands.text:
             note.body, note.updated_at = commands.text, call.store.now()
+            note.last_edited_at = note.updated_at
             call.hooks.note_written(note, user, "update")
         if commands.changes:
             change(actor, issuable, commands.changes)
@@ -212,6 +213,8 @@ def reply_to_discussion(call: Call) -> Reply:
     made = _write(call, issuable, discussion=thread[0].discussion_id, type_="DiscussionNote")
     if isinstance(made, Reply):
         return made
+    if thread[0].type is None:  # the comment becomes a thread with its first answer, and is saved as one
+        thread[0].updated_at = made.created_at
     for note in thread:
         note.type = "DiscussionNote"
     return Reply(201, entities.note(call.store, made, _told(call)))

@@ -317,6 +317,7 @@ class Note:
     system: bool = False
     internal: bool = False
     type: str | None = None
+    last_edited_at: dt.datetime | None = None
     resolved_by: int | None = None
     resolved_at: dt.datetime | None = None
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -29,6 +30,8 @@ from bot.gitlab_api.people import RIGHTS_FRESH_S, Lookups, ask_people
 from bot.gitlab_api.policy_reader import PolicyReader
 
 Value = TypeVar("Value")
+# GitLab bounds the complexity of a query.
+MOST_NOTES_AT_ONCE = 50
 
 
 class Identity:
@@ -227,6 +230,8 @@ class Reader:
         milestone: str | None = None,
         author_id: int | None = None,
         confidential: bool | None = None,
+        created_after: dt.datetime | None = None,
+        updated_after: dt.datetime | None = None,
     ) -> tuple[Issue, ...]:
         """All issues of a project or group that match; what was listed is known when it is asked for one by one."""
         params: Json = {"state": state, "scope": "all"}
@@ -235,6 +240,8 @@ class Reader:
         params |= {"milestone": milestone} if milestone else {}
         params |= {"author_id": author_id} if author_id is not None else {}
         params |= {"confidential": str(confidential).lower()} if confidential is not None else {}
+        params |= {"created_after": created_after.isoformat()} if created_after is not None else {}
+        params |= {"updated_after": updated_after.isoformat()} if updated_after is not None else {}
 
         def ask() -> tuple[Issue, ...]:
             kind = "groups" if is_group else "projects"
@@ -282,6 +289,19 @@ class Reader:
             return tuple(shapes.discussion(row) for row in rows if row.get("notes"))
 
         return self._once(("discussions", issue), ask)
+
+    def edited_at(self, note_ids: Collection[int]) -> dict[int, dt.datetime | None]:
+        """When the texts of notes were changed: REST does not say it (doc/api/graphql/reference, GitLab 19: note)."""
+        found: dict[int, dt.datetime | None] = {}
+        wanted = sorted(note_ids)
+        for start in range(0, len(wanted), MOST_NOTES_AT_ONCE):
+            ids = wanted[start : start + MOST_NOTES_AT_ONCE]
+            fields = " ".join(f'n{each}: note(id: "gid://gitlab/Note/{each}") {{ lastEditedAt }}' for each in ids)
+            data = self._client.graphql(f"query {{ {fields} }}", {})
+            for each in ids:
+                text = (data.get(f"n{each}") or {}).get("lastEditedAt")
+                found[each] = shapes.instant(text) if text else None
+        return found
 
     def emoji(self, issue: IssueId, note_id: int, name: str) -> int:
         """How often the emoji stands on the note, by GitLab's name of it: `thumbsup`."""

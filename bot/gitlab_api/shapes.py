@@ -22,7 +22,18 @@ def instant(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
 
 
-def user(row: Json) -> User:
+def _day(text: str | None) -> dt.date | None:
+    """None for no day, and for one that no calendar has: GitLab's database goes beyond the year 9999."""
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def user(row: Json | None) -> User:
+    """The ghost of who is gone, where GitLab names nobody."""
+    if row is None:
+        return User(0, "ghost", "Ghost User", "blocked")
     bot = row.get("bot")
     return User(int(row["id"]), row["username"], row.get("name") or "", row.get("state") or "active", bot)
 
@@ -60,7 +71,7 @@ def issue(row: Json) -> Issue:
         project_id=int(row["project_id"]),
         project_path=str(row["references"]["full"]).rpartition("#")[0],
         title=row["title"],
-        author=user(row["author"]),
+        author=user(row.get("author")),
         created_at=instant(row["created_at"]),
         updated_at=instant(row["updated_at"]),
         web_url=row["web_url"],
@@ -74,7 +85,7 @@ def issue(row: Json) -> Issue:
         moved=row.get("moved_to_id") is not None,
         service_desk=bool(row.get("service_desk_reply_to")),
         milestone=(row.get("milestone") or {}).get("title"),
-        due_on=dt.date.fromisoformat(row["due_date"]) if row.get("due_date") else None,
+        due_on=_day(row.get("due_date")),
         weight=row.get("weight"),
         is_duplicate=bool((row.get("_links") or {}).get("closed_as_duplicate_of")),
     )
@@ -83,11 +94,12 @@ def issue(row: Json) -> Issue:
 def note(row: Json) -> Note:
     return Note(
         id=int(row["id"]),
-        author=user(row["author"]),
+        author=user(row.get("author")),
         body=row["body"],
         created_at=instant(row["created_at"]),
         updated_at=instant(row["updated_at"]) if row.get("updated_at") else None,
         is_system=bool(row.get("system")),
+        is_internal=bool(row.get("internal") or row.get("confidential")),
     )
 
 

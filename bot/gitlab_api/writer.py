@@ -26,6 +26,7 @@ from bot.domain.changes import (
     hash_of,
 )
 from bot.domain.errors import Bug, GitLabRefused, GitLabUnreachable, SectionbotError
+from bot.domain.markers import bears
 from bot.domain.plan import Outcome, Status, Step
 from bot.domain.resources import AccessLevel, IssueId
 from bot.gitlab_api import shapes
@@ -58,6 +59,7 @@ FEATURES = (
 )
 DONE = Outcome(Status.DONE)
 ALREADY_SO = Outcome(Status.ALREADY_SO)
+FOR_ANOTHER = Outcome(Status.ALREADY_SO, "The issue was there before: the next run looks at it.")
 
 
 class GitLabWriter:
@@ -78,6 +80,7 @@ class GitLabWriter:
         self._created: set[str] = set()
         self._issues: dict[tuple[str, int], IssueId] = {}
         self._opened: dict[str, IssueId] = {}
+        self._found: set[str] = set()
         self._policies = PolicyWriter(client, lambda: identity.usernames())
 
     def apply(self, step: Step, absent: frozenset[int]) -> Outcome:
@@ -202,8 +205,7 @@ class GitLabWriter:
         if not (fresh_project and change.iid is not None):
             known = self._own_issues(project, change)
             if known:
-                self._remember_issue(change, known[0])
-                return ALREADY_SO
+                return self._was_there(change, known[0])
         try:
             row = self._client.request("POST", f"/projects/{project}/issues", body=body | _iid(change))
         except GitLabRefused as refused:
@@ -211,8 +213,7 @@ class GitLabWriter:
                 raise
             known = self._own_issues(project, change)
             if known:
-                self._remember_issue(change, known[0])
-                return ALREADY_SO
+                return self._was_there(change, known[0])
             row = self._client.request("POST", f"/projects/{project}/issues", body=body)
         except GitLabUnreachable:
             known = self._own_issues(project, change)
@@ -231,12 +232,19 @@ class GitLabWriter:
             return Outcome(Status.REFUSED, f"{sentence}: make them in a group above, and set them.")
         return outcome
 
+    def _was_there(self, change: CreateIssue, row: Json) -> Outcome:
+        """What follows in the plan was written for an issue that is not there yet: the next run looks at this one."""
+        self._remember_issue(change, row)
+        with self._lock:
+            self._found.add(change.key)
+        return ALREADY_SO
+
     def _own_issues(self, project: str | int, change: CreateIssue) -> list[Json]:
         """Issues of the bot with the marker, or with the number that is wanted; lowest id first."""
         rows: list[Json] = []
         for author_id in sorted(self._identity.get()[1]):
             rows += self._client.rows(f"/projects/{project}/issues", author_id=author_id, scope="all", state="all")
-        found = [row for row in rows if change.marker in (row.get("description") or "") or row["iid"] == change.iid]
+        found = [row for row in rows if bears(row.get("description") or "", change.marker) or row["iid"] == change.iid]
         return sorted(found, key=lambda row: int(row["id"]))
 
     def _keep_lowest_issue(self, project: str | int, change: CreateIssue) -> Outcome:
@@ -246,7 +254,8 @@ class GitLabWriter:
         for row in later:
             if row["state"] == "opened":
                 path = f"/projects/{row['project_id']}/issues/{row['iid']}"
-                self._client.request("POST", f"{path}/notes", body={"body": f"A duplicate of #{first['iid']}."})
+                text = f"A duplicate of #{first['iid']}.\n\n/duplicate #{first['iid']}"
+                self._client.request("POST", f"{path}/notes", body={"body": text})
                 self._client.request("PUT", path, body={"state_event": "close"})
         return DONE
 
@@ -352,6 +361,8 @@ class GitLabWriter:
         return self._put_note(at, RECORD_MARKER, body, change.note_id, internal=False, search=not fresh)
 
     def _write_note(self, change: WriteNote) -> Outcome:
+        if self._is_for_another(change):
+            return FOR_ANOTHER
         return self._put_note(
             self._place_of(change),
             change.marker,
@@ -407,6 +418,10 @@ class GitLabWriter:
             self._client.request("PUT", f"{path}/{first.id}", body={"body": body})
         return DONE
 
+    def _is_for_another(self, change: WriteNote | LinkNote) -> bool:
+        with self._lock:
+            return change.created_by in self._found
+
     def _place_of(self, change: WriteNote | LinkNote) -> IssueId:
         if change.created_by:
             with self._lock:
@@ -415,6 +430,8 @@ class GitLabWriter:
 
     def _link_note(self, change: LinkNote) -> Outcome:
         """GitLab has no If-Match: the description is read again right before it is written."""
+        if self._is_for_another(change):
+            return FOR_ANOTHER
         at = self._place_of(change)
         path = f"/projects/{at.project_id}/issues/{at.iid}"
         notes = own_notes(self._client, at, change.marker, self._identity.get()[1], first_only=True)

@@ -103,14 +103,22 @@ class Means:
 
 
 def run(scopes: Iterable[tuple[Automation, Scope]], means: Means, now: datetime) -> Run:
-    """Each automation looks at its scope; what it changed, those that have not looked yet look at once."""
+    """Each automation looks at its scope; what it changed, those that have not looked yet look at once.
+
+    Where more follows from what a plan has made, its automation looks once more.
+    """
     queue = list(scopes)
     parts: list[Part] = []
     looked = {automation.name for automation, _ in queue}
+    again: set[str] = set()
     while queue:
         automation, scope = queue.pop(0)
         part = _look(automation, scope, means, now)
         parts.append(part)
+        is_done = any(outcome.status is Status.DONE for outcome in part.outcomes.values())
+        if part.plan.look_again and is_done and automation.name not in again:
+            again.add(automation.name)
+            queue.insert(0, (automation, scope))
         for event in _touched(part):
             for other in means.automations:
                 if other.name not in looked and other.listens_to(event, means.settings):

@@ -129,11 +129,12 @@ class FakeReader:
         projects: tuple[Project, ...] = (),
         merged: Mapping[str, int] | None = None,
         emoji: Mapping[int, int] | None = None,
+        edited: Mapping[int, dt.datetime] | None = None,
     ) -> None:
         self.all, self.found, self.users = issues or [], milestones, users
         self.notes, self.threads = comments or [], discussions or {}
         self.members, self.projects = members or {}, projects
-        self.merged, self.votes = merged or {}, emoji or {}
+        self.merged, self.votes, self.edited = merged or {}, emoji or {}, edited or {}
         self.asked: list[str] = []
         self.side_by_side: Any = lambda calls: [call() for call in calls]
 
@@ -157,6 +158,8 @@ class FakeReader:
         milestone: str | None = None,
         author_id: int | None = None,
         confidential: bool | None = None,
+        created_after: dt.datetime | None = None,
+        updated_after: dt.datetime | None = None,
     ) -> tuple[Issue, ...]:
         self.asked.append(f"issues {place} {label} {milestone} {author_id}")
         assert is_group
@@ -167,6 +170,8 @@ class FakeReader:
             and (milestone is None or each.milestone == milestone)
             and (author_id is None or each.author.id == author_id)
             and (confidential is None or each.confidential is confidential)
+            and (created_after is None or each.created_at >= created_after)
+            and (updated_after is None or each.updated_at >= updated_after)
             and state in ("all", each.state)
         )
 
@@ -191,6 +196,10 @@ class FakeReader:
     def discussions(self, issue: IssueId) -> tuple[Discussion, ...]:
         self.asked.append(f"discussions {issue}")
         return tuple(self.threads.get(issue.iid, [thread(each) for each in self.notes]))
+
+    def edited_at(self, note_ids: frozenset[int]) -> dict[int, dt.datetime | None]:
+        self.asked.append(f"edited {sorted(note_ids)}")
+        return {note_id: self.edited.get(note_id) for note_id in note_ids}
 
     def emoji(self, issue: IssueId, note_id: int, name: str) -> int:
         self.asked.append(f"emoji {issue} {note_id} {name}")

@@ -41,14 +41,16 @@ DAY = dt.datetime(2026, 10, 1, 6, tzinfo=dt.UTC)
 # What stands beside it, so that nothing else is due.
 RUNNING = issue(9, milestone="19.5")
 PROJECTS = (project(STATIC_PATH, 7), project("sec/product", 8))
-BOT_NOTE = note(1, f"...\n\n{NOTE_MARKER}\n{NoteState(dt.date(2026, 9, 9), 0, True).marker()}")
+DESCRIPTION = f"text\n\n{issue_marker(STATIC, MILESTONE)}\n{written_marker('text')}"
+RETRO = issue(2, author=BOT, state="closed", description=DESCRIPTION)
 
 
-def announcing(day: dt.date | None) -> str:
-    return f"text\n\n{issue_marker(STATIC, MILESTONE)}\n{written_marker('text', day)}"
+def announcing(day: dt.date | None) -> Note:
+    state = NoteState(dt.date(2026, 9, 9), called=True, publish_on=day)
+    return note(1, f"...\n\n{NOTE_MARKER}\n{state.marker()}")
 
 
-RETRO = issue(2, author=BOT, state="closed", description=announcing(dt.date(2026, 10, 1)))
+BOT_NOTE = announcing(dt.date(2026, 10, 1))
 
 
 def plan_of(
@@ -74,50 +76,102 @@ def kinds(plan: Plan) -> list[str]:
     return [step.change.kind for step in plan.steps]
 
 
-def test_on_the_day_the_note_is_written_for_all_then_it_is_published_then_it_says_so() -> None:
+def test_on_the_day_the_note_is_written_for_all_then_it_says_so_then_it_is_published() -> None:
     plan = plan_of()
-    assert kinds(plan) == ["write note", "publish issue", "write note", "write note"]
-    rewritten, publish, said, told = plan.steps
+    assert kinds(plan) == ["write note", "write note", "publish issue", "write note"]
+    rewritten, said, publish, told = plan.steps
     assert notes_of(plan)[0].note_id == 1
     body = notes_of(plan)[0].body
     assert "### Shipped\n\n- 1 that not everybody who reads this may see\n" in body and "sec/product#" not in body
-    assert "confidential=no" in body
+    assert "confidential=no called=yes publish=2026-10-01" in body
     assert isinstance(publish.change, PublishIssue)
     assert publish.change.note_hash == hash_of(body.strip())
-    assert (publish.needs, said.needs, told.unless) == (
+    assert (said.needs, publish.needs, told.unless) == (
         (rewritten.change.key,),
-        (publish.change.key,),
-        rewritten.change.key,
+        (said.change.key,),
+        publish.change.key,
     )
     assert notes_of(plan)[1].body == (
-        "This retrospective was published today, as it has announced since it was opened: everybody who can see this "
+        "This retrospective is published today, as it has announced since it was opened: everybody who can see this "
         'project can read it. Should it become confidential again, set ~"retrospective::keep confidential", too.\n\n'
         f"{PUBLISHED_MARKER}"
     )
     assert notes_of(plan)[2].body == (
-        "@em.gwen: today this retrospective was to be published, but the bot could not rewrite its note for the new "
-        "readers. So nothing was published, and it stays confidential. The bot tries again every day; the people who "
-        f"operate it can see why.\n\n{UNPUBLISHED_MARKER}"
+        "@em.gwen: this retrospective was to be published today, and was not: GitLab did not let the bot rewrite its "
+        "note for the new readers, or take the confidentiality off. It stays confidential. The people who operate the "
+        f"bot can see why; should it not be published by tomorrow, decide with them.\n\n{UNPUBLISHED_MARKER}"
     )
 
 
+NOT_ANNOUNCED = "it has not announced it since it was opened, or the note in which that stands is gone"
+FORGED = replace(BOT_NOTE, author=User(30, "em.gwen"))
+HELD = replace(RETRO, labels=("retrospective", "retrospective::keep confidential"))
+
+
 @pytest.mark.parametrize(
-    "kept",
+    ("kept", "noted", "told"),
     [
-        replace(RETRO, labels=("retrospective", "retrospective::keep confidential")),
-        replace(RETRO, description=announcing(None)),
-        replace(RETRO, description=announcing(dt.date(2026, 10, 2))),
-        replace(RETRO, author=User(30, "em.gwen")),
-        replace(RETRO, confidential=False),
-        replace(RETRO, labels=()),
-        replace(RETRO, moved=True),
-        replace(RETRO, description=RETRO.description.replace("2026-10-01", "soon")),
+        (HELD, BOT_NOTE, "somebody holds it back with retrospective::keep confidential"),
+        (
+            RETRO,
+            announcing(None),
+            "it has not announced it since it was opened, or the note in which that stands is gone",
+        ),
+        (
+            RETRO,
+            note(1, "..."),
+            "it has not announced it since it was opened, or the note in which that stands is gone",
+        ),
+        (
+            RETRO,
+            replace(BOT_NOTE, author=User(30, "em.gwen")),
+            "it has not announced it since it was opened, or the note in",
+        ),
+        (
+            replace(RETRO, author=User(30, "em.gwen")),
+            note(1, "..."),
+            "it has not announced it since it was opened, or the",
+        ),
+        (RETRO, announcing(dt.date(2026, 10, 2)), ""),
+        (replace(RETRO, confidential=False), announcing(None), ""),
+        (replace(RETRO, moved=True), BOT_NOTE, ""),
+        (replace(RETRO, is_duplicate=True), BOT_NOTE, ""),
     ],
-    ids=["held", "never announced", "too early", "a person's", "public", "no retrospective", "moved", "broken marker"],
+    ids=[
+        "held",
+        "never announced",
+        "no note",
+        "a forged note",
+        "a person's",
+        "too early",
+        "public",
+        "moved",
+        "duplicate",
+    ],
 )
-def test_what_is_held_back_or_was_not_announced_stays_as_it_is(kept: Issue) -> None:
-    notes = (replace(BOT_NOTE, body=BOT_NOTE.body.replace("=yes", "=no")),)
-    assert kinds(plan_of(kept, notes=notes)) == []
+def test_what_is_held_back_or_was_not_announced_stays_as_it_is(kept: Issue, noted: Note, told: str) -> None:
+    noted = (
+        noted if kept.confidential else replace(noted, body=noted.body.replace("confidential=yes", "confidential=no"))
+    )
+    plan = plan_of(kept, notes=(noted,))
+    assert kinds(plan) == []
+    sentences = [notice.sentence for notice in plan.notices]
+    expected = f"sec/retrospectives/static-analysis#2 is not published: {told}"
+    assert [each.startswith(expected) for each in sentences] == ([True] if told else [])
+    # For a week, not for ever.
+    assert plan_of(kept, notes=(noted,), now=DAY + dt.timedelta(days=8)).notices == () or not told
+
+
+def test_a_description_that_somebody_edits_publishes_nothing() -> None:
+    """Authors and assignees may edit it; a note of the bot only those who may publish the issue themselves."""
+    forged = "<!-- sectionbot:retrospective_written text=x publish=2020-01-01 -->"
+    assert kinds(plan_of(replace(RETRO, description=f"{forged}\n{DESCRIPTION}"), notes=(announcing(None),))) == []
+
+
+def test_a_milestone_that_is_none_stops_nobody() -> None:
+    odd = issue(40, milestone="9999.0", project_path="sec/product", project_id=8)
+    reader = FakeReader([RETRO, RUNNING, odd], discussions={2: [thread(BOT_NOTE)], 9: []}, projects=PROJECTS)
+    assert "publish issue" in kinds(planned(reader, now=DAY, using=PUBLISHING))
 
 
 def test_a_group_that_does_not_want_it_is_not_published() -> None:
@@ -139,8 +193,8 @@ def test_one_that_a_person_made_confidential_again_stays_so() -> None:
     assert [(each.kind, each.sentence) for each in plan.notices] == [
         (
             NoticeKind.LEFT_ALONE,
-            "sec/retrospectives/static-analysis#2 was published, and somebody has made it confidential again: it stays "
-            "so. With the label retrospective::keep confidential the bot does not ask any more.",
+            "sec/retrospectives/static-analysis#2 is not published: it was published before, and somebody has made it "
+            "confidential again.",
         )
     ]
 
@@ -148,7 +202,7 @@ def test_one_that_a_person_made_confidential_again_stays_so() -> None:
 def test_where_the_new_readers_are_not_known_nothing_is_published_and_the_manager_is_told_once() -> None:
     plan = plan_of(projects=PROJECTS[1:])
     assert kinds(plan) == ["write note"]
-    assert notes_of(plan)[0].body.startswith("@em.gwen: today this retrospective was to be published, but")
+    assert notes_of(plan)[0].body.startswith("@em.gwen: this retrospective was to be published today, and was not:")
     assert plan.steps[0].unless == ""
     assert [(each.kind, each.sentence) for each in plan.notices] == [
         (
@@ -168,18 +222,17 @@ def test_the_issue_announces_its_day_from_the_beginning() -> None:
         "It is confidential until **Thursday 2026-10-01**. On that day it is published: everybody who can see this "
         'project can then read all of it. The label ~"retrospective::keep confidential" holds it back.\n\n'
     ) in create.description
-    assert "publish=2026-10-01 -->" in create.description
+    [note_] = [each for each in notes_of(planned(FakeReader(), now=opening, using=PUBLISHING)) if not each.is_thread]
+    assert "publish=2026-10-01 -->" in note_.body
     assert create.confidential
 
 
 def test_a_refresh_that_is_due_on_the_same_day_is_the_one_for_the_new_readers() -> None:
-    early = replace(
-        PUBLISHING,
-        releases=replace(
-            PUBLISHING.releases, ceremonies=replace(PUBLISHING.releases.ceremonies, publishing="the day of the release")
-        ),
+    days = replace(PUBLISHING.releases.ceremonies, publishing="the day of the release")
+    early = replace(PUBLISHING, releases=replace(PUBLISHING.releases, ceremonies=days))
+    empty = note(1, f"{NOTE_MARKER}\n{NoteState(publish_on=dt.date(2026, 9, 17)).marker()}")
+    plan = plan_of(
+        replace(RETRO, state="opened"), using=early, now=dt.datetime(2026, 9, 17, 6, tzinfo=dt.UTC), notes=(empty,)
     )
-    retro = replace(RETRO, state="opened", description=announcing(dt.date(2026, 9, 17)))
-    plan = plan_of(retro, using=early, now=dt.datetime(2026, 9, 17, 6, tzinfo=dt.UTC), notes=())
     notes = [each for each in notes_of(plan) if each.marker == NOTE_MARKER]
-    assert len(notes) == 1 and "confidential=no" in notes[0].body
+    assert len(notes) == 1 and "confidential=no called=yes" in notes[0].body

@@ -107,20 +107,22 @@ def test_what_the_note_says() -> None:
         "### Slipped\n\n- sec/product#4+ (weight 2)\n\n"
         "### Still open in the milestone\n\n- sec/product#3+ (weight 5)\n\n"
         "### Open follow-ups\n\n- #7+ 16 days old, **overdue since 2026-09-01**, assigned to nobody\n\n"
-        f"{NOTE_MARKER}\n<!-- sectionbot:retrospective_state refreshed=2026-09-09 asked=0 confidential=yes -->"
+        f"{NOTE_MARKER}\n<!-- sectionbot:retrospective_state refreshed=2026-09-09 asked=0 confidential=yes called=yes "
+        "publish=never -->"
     )
 
 
-def test_then_the_team_is_mentioned_once() -> None:
+def test_before_the_team_is_mentioned_once() -> None:
     plan = plan_of(work(1), work(3, state="opened"), notes=(bot_note(),))
     [text] = mentions(plan)
     assert text == (
-        "@em.gwen, @tl.iris, @dev.jono: 19.4 ends on Friday 2026-09-11; time to look back.\n\n"
+        "@em.gwen, @pm.hugo, @tl.iris, @dev.jono: 19.4 ends on Friday 2026-09-11; time to look back.\n\n"
         "**1 shipped, 0 slipped, 1 still open**; the rest stands in [the bot's note]"
         "(https://gitlab.example.com/sec/retrospectives/static-analysis/-/issues/2#note_1).\n\n"
         "Add what is still missing, answer each other, and agree with an emoji. Whoever leads the group's "
         f"retrospective closes this issue when it has been held.\n\n{MENTION_MARKER}"
     )
+    # That it was done stands in the note, which is written only then.
     assert plan.steps[1].needs == (plan.steps[0].change.key,)
 
 
@@ -141,7 +143,7 @@ def test_the_day_on_which_the_note_is_filled(day: str, refreshed: int, mentioned
     assert (len(of_19_4), len(mentions(plan))) == (refreshed, mentioned)
 
 
-FILLED = bot_note(refreshed_on=dt.date(2026, 9, 9))
+FILLED = bot_note(refreshed_on=dt.date(2026, 9, 9), called=True)
 MENTIONED = note(8, MENTION_MARKER)
 
 
@@ -151,11 +153,14 @@ def test_a_second_run_does_nothing() -> None:
     assert plan_of(work(1), work(2), notes=(FILLED, MENTIONED), now=later) == Plan()
 
 
-def test_a_mention_that_was_cut_off_is_made_up_for_and_one_that_was_deleted_is_not_written_again() -> None:
-    assert len(mentions(plan_of(notes=(FILLED,)))) == 1
-    [late] = mentions(plan_of(notes=(FILLED,), now=dt.datetime(2026, 9, 10, 6, tzinfo=dt.UTC)))
-    assert "\n\nWhat shipped and what slipped stands in [the bot's note](" in late
-    assert plan_of(notes=(FILLED,), now=dt.datetime(2026, 9, 11, 6, tzinfo=dt.UTC)) == Plan()
+def test_a_run_that_was_cut_off_after_the_mention_mentions_nobody_again() -> None:
+    plan = plan_of(notes=(bot_note(), MENTIONED))
+    assert [each.marker for each in notes_of(plan)] == [NOTE_MARKER]
+
+
+@pytest.mark.parametrize("days", [0, 1, 2])
+def test_a_mention_that_a_person_deleted_is_not_written_again(days: int) -> None:
+    assert plan_of(notes=(FILLED,), now=REFRESH_DAY + dt.timedelta(days=days)) == Plan()
 
 
 def test_a_note_that_a_person_has_deleted_is_written_anew_without_a_second_mention() -> None:
@@ -163,14 +168,30 @@ def test_a_note_that_a_person_has_deleted_is_written_anew_without_a_second_menti
     assert (the_note(plan).note_id, mentions(plan)) == (None, [])
 
 
-def test_a_closed_retrospective_is_left_alone() -> None:
-    assert plan_of(notes=(bot_note(),), retro=replace(RETRO, state="closed")) == Plan()
+def test_in_a_closed_retrospective_the_note_is_filled_and_nobody_mentioned() -> None:
+    plan = plan_of(notes=(bot_note(),), retro=replace(RETRO, state="closed"))
+    assert [each.marker for each in notes_of(plan)] == [NOTE_MARKER]
+    assert "called=yes" in the_note(plan).body
 
 
 def test_one_that_a_person_opened_gets_its_note_too() -> None:
     plan = plan_of(retro=issue(2, user_notes_count=0))
-    assert [each.marker for each in notes_of(plan)] == [NOTE_MARKER, MENTION_MARKER]
-    assert "stands in the bot's note." in mentions(plan)[0]
+    assert [each.marker for each in notes_of(plan)] == [MENTION_MARKER, NOTE_MARKER]
+    assert "What shipped and what slipped stands in the bot's note." in mentions(plan)[0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["asked=999999999 confidential=yes called=no", "asked=0 confidential=yes called=yes", "asked=x", ""],
+    ids=["asked by nobody yet", "done in the future", "no number", "nothing"],
+)
+def test_a_note_that_somebody_has_edited_mutes_nothing(said: str) -> None:
+    """Maintainers can edit other people's notes."""
+    edited = note(
+        1, f"{NOTE_MARKER}\n<!-- sectionbot:retrospective_state refreshed=2099-01-01 {said} publish=never -->"
+    )
+    plan = plan_of(notes=(edited, note(20, "sectionbot refresh", WREN)), retro=TALKED)
+    assert "asked=20 confidential=yes called=yes" in the_note(plan).body
 
 
 # -- on request --------------------------------------------------------------------------------------------------------
@@ -199,7 +220,7 @@ def test_what_was_answered_is_not_answered_again() -> None:
 
 def test_what_was_asked_for_early_does_not_stand_for_the_day() -> None:
     plan = plan_of(work(1), notes=(bot_note(refreshed_on=EARLY.date(), asked=20), ASKED), retro=TALKED)
-    assert [each.marker for each in notes_of(plan)] == [NOTE_MARKER, MENTION_MARKER]
+    assert [each.marker for each in notes_of(plan)] == [MENTION_MARKER, NOTE_MARKER]
 
 
 def test_on_request_a_closed_one_is_refreshed_but_nobody_mentioned() -> None:
@@ -213,12 +234,37 @@ def test_on_request_a_closed_one_is_refreshed_but_nobody_mentioned() -> None:
         note(20, "sectionbot refresh", User(99, "passer.by")),
         note(20, "sectionbot refresh", BOT),
         note(20, "> sectionbot refresh", WREN),
-        note(20, "sectionbot refresh", WREN, updated_at=OPENING_DAY + dt.timedelta(days=3)),
     ],
-    ids=["no member", "the bot itself", "quoted", "edited into an old comment"],
+    ids=["no member", "the bot itself", "quoted"],
 )
 def test_nobody_else_asks(said: Note) -> None:
     assert asked(bot_note(), said) == Plan()
+
+
+@pytest.mark.parametrize(("edited", "counts"), [(None, 1), (OPENING_DAY + dt.timedelta(days=3), 0)])
+def test_a_comment_that_others_agree_with_commands_and_one_that_was_edited_does_not(
+    edited: dt.datetime | None, counts: int
+) -> None:
+    """GitLab moves updated_at of both."""
+    touched = note(20, "sectionbot refresh", WREN, updated_at=OPENING_DAY + dt.timedelta(days=3))
+    reader = FakeReader(
+        [TALKED],
+        discussions={2: [thread(bot_note()), thread(touched)]},
+        members={7: (member(WREN),)},
+        edited={20: edited} if edited else {},
+    )
+    assert len(notes_of(planned(reader, now=EARLY))) == counts
+    assert "edited [20]" in reader.asked
+
+
+def test_it_is_heard_although_people_have_deleted_threads() -> None:
+    fewer = replace(RETRO, user_notes_count=2)
+    for retro, scope in (
+        (replace(fewer, updated_at=EARLY), Scope(name="Static Analysis")),
+        (fewer, Scope(project_id=7, iid=2, event_kind="note")),
+    ):
+        reader = FakeReader([retro], discussions={2: [thread(ASKED)]}, members={7: (member(WREN),)})
+        assert len(notes_of(planned(reader, now=EARLY, scope=scope))) == 1
 
 
 def test_the_bot_can_have_another_name() -> None:
@@ -237,17 +283,20 @@ def test_guests_of_the_project_are_members() -> None:
     assert len(notes_of(planned(reader, now=EARLY))) == 1
 
 
-def test_an_older_retrospective_is_refreshed_where_its_issue_is_named() -> None:
-    old = replace(TALKED, milestone="19.1", state="closed")
+@pytest.mark.parametrize("scope", [Scope(name="Static Analysis"), Scope(project_id=7, iid=2, event_kind="note")])
+def test_an_older_retrospective_is_refreshed_when_somebody_asks(scope: Scope) -> None:
+    may = dt.datetime(2026, 5, 25, tzinfo=dt.UTC)
+    old = replace(TALKED, milestone="19.1", state="closed", created_at=may, updated_at=EARLY)
     reader = FakeReader(
         [old, issue(9)],
         discussions={2: [thread(bot_note()), thread(ASKED)], 9: []},
         members={7: (member(WREN),)},
         projects=PROJECTS,
     )
-    assert planned(reader, now=EARLY) == Plan()
-    plan = planned(reader, now=EARLY, scope=Scope(project_id=7, iid=2, event_kind="note"))
-    assert "## What shipped and what slipped in 19.1\n" in the_note(plan).body
+    assert "## What shipped and what slipped in 19.1\n" in the_note(planned(reader, now=EARLY, scope=scope)).body
+    # Days later it is still heard where its issue is named.
+    later = EARLY + dt.timedelta(days=4)
+    assert len(planned(reader, now=later, scope=scope).steps) == (1 if scope.iid else 0)
 
 
 # -- who may see what --------------------------------------------------------------------------------------------------
@@ -295,10 +344,15 @@ def replace_projects(reader: FakeReader, projects: Any) -> FakeReader:
 
 def test_a_retrospective_that_a_person_has_opened_to_all_gets_a_note_for_all_at_once() -> None:
     public = replace(RETRO, confidential=False)
-    before = (replace(FILLED, body=FILLED.body), MENTIONED)
+    before = (FILLED, MENTIONED)
     now = dt.datetime(2026, 9, 11, 6, tzinfo=dt.UTC)
     plan = plan_of(work(2, confidential=True), notes=before, retro=public, now=now)
     assert "confidential=no" in the_note(plan).body
+    # Also long after its month, while GitLab shows that it was touched.
+    october = dt.datetime(2026, 10, 28, 6, tzinfo=dt.UTC)
+    touched = replace(public, updated_at=october)
+    later = plan_of(work(2, confidential=True), notes=before, retro=touched, now=october)
+    assert ["confidential=no" in each.body for each in notes_of(later) if each.iid == 2] == [True]
     assert shipped_part(plan) == "- 1 that not everybody who reads this may see"
     assert plan.steps[0].because == "more people can read it than it was written for"
 
@@ -323,7 +377,9 @@ def test_an_alias_of_the_group_is_the_group() -> None:
 
 
 def test_where_nothing_happened_there_is_no_chart_and_no_weight() -> None:
-    body = the_note(plan_of(notes=(bot_note(),))).body
+    plan = plan_of(notes=(bot_note(),))
+    body = the_note(plan).body
+    assert "What shipped and what slipped stands in" in mentions(plan)[0]
     assert "mermaid" not in body and "weight" not in body
     assert (
         "### Shipped\n\nNothing yet.\n\n### Slipped\n\nNothing.\n\n" in body and "### Open follow-ups\n\nNone." in body

@@ -13,11 +13,11 @@ from pydantic import TypeAdapter
 from bot.automations.retrospectives.facts import MARKER, NOTE_MARKER, issue_marker, prompt_marker, written_marker
 from bot.automations.retrospectives.scope import look_at
 from bot.domain.changes import LinkNote, WriteNote, hash_of
-from bot.domain.errors import WrongInput
+from bot.domain.errors import GitLabUnreachable, WrongInput
 from bot.domain.markers import marker
 from bot.domain.plan import NoticeKind, Plan
 from bot.domain.ports import Scope
-from bot.domain.resources import Issue, IssueId, MilestoneId, Note, Reference, User
+from bot.domain.resources import Discussion, Issue, IssueId, MilestoneId, Note, Reference, User
 from bot.settings.section import SectionSettings
 from tests.automations.retrospectives import (
     BOT,
@@ -28,16 +28,19 @@ from tests.automations.retrospectives import (
     STATIC,
     FakeReader,
     issue,
+    member,
     notes_of,
     opened,
     planned,
     setup,
+    thread,
     threads,
 )
 from tests.automations.retrospectives import OPENING_DAY as NOW
 
 OWN = SETUP.own
 # 19.3's section has closed its retrospective for more than a week, and 19.4 does not end yet.
+MILESTONE = SETUP.releases.calendar.milestone_on(NOW.date())
 IDLE_DAY = dt.datetime(2026, 9, 1, 6, 0, tzinfo=dt.UTC)
 
 
@@ -53,13 +56,14 @@ def test_a_group_gets_its_issue_with_its_manager_and_a_thread_for_each_prompt() 
     assert create.labels == ("retrospective", "group::static analysis", "section::sec")
     assert (create.milestone_id, create.due_on, create.assignee_ids) == (94, dt.date(2026, 9, 11), (manager.id,))
     assert threads(plan) == [f"**{prompt}**" for prompt in OWN.prompts]
-    note, link, *prompts = plan.steps[1:]
-    assert (note.change.key, note.needs) == (f"note {create.key} sectionbot:retrospective_note", (create.key,))
+    *prompts, note, link = plan.steps[1:]
+    assert {step.needs for step in prompts} == {(create.key,)}
+    assert [step.after for step in prompts[1:]] == [(step.change.key,) for step in prompts[:-1]]
+    # The note comes last: where it is, the opening was complete.
+    assert note.change.key == f"note {create.key} sectionbot:retrospective_note"
+    assert note.needs == (create.key, *(step.change.key for step in prompts))
     assert isinstance(link.change, LinkNote) and link.needs == (create.key, note.change.key)
     assert link.change.before == hash_of(create.description) and link.change.placeholder in create.description
-    assert {step.needs for step in prompts} == {(create.key,)}
-    before = [link, *prompts[:-1]]
-    assert [step.after for step in prompts] == [(step.change.key,) for step in before]
 
 
 def test_what_the_issue_says() -> None:
@@ -94,8 +98,7 @@ def test_what_the_issue_says() -> None:
         "- [ ] #3+ 40 days old, assigned to nobody\n"
         "- [ ] #5+ 0 days old, **overdue since 2026-08-20**\n\n"
         f"<!-- sectionbot:retrospective group={hash_of('group::static analysis')} milestone=19.4 -->\n"
-        f"<!-- sectionbot:retrospective_written text={hash_of(text.split(chr(10) * 2 + '<!-- section')[0])} "
-        "publish=never -->"
+        f"<!-- sectionbot:retrospective_written text={hash_of(text.split(chr(10) * 2 + '<!-- section')[0])} -->"
     )
 
 
@@ -150,7 +153,7 @@ def test_after_two_months_without_a_run_only_the_milestone_that_runs_is_opened()
     ids=["by a person", "closed", "renamed", "moved away", "in another letter case", "label taken off"],
 )
 def test_one_that_is_there_stays_the_only_one(there: Issue) -> None:
-    assert planned(FakeReader([there])) == Plan()
+    assert planned(FakeReader([there], comments=own_notes(1, 2, 3, 4))).steps == ()
 
 
 @pytest.mark.parametrize(
@@ -174,8 +177,7 @@ def test_of_two_the_first_counts_and_it_is_said() -> None:
         [
             (
                 NoticeKind.LEFT_ALONE,
-                "Static Analysis has more than one retrospective for 19.4: #2 counts; close #4, or take its label or "
-                "milestone off.",
+                "Static Analysis has more than one retrospective for 19.4: #2 counts; close #4.",
             )
         ],
     )
@@ -186,8 +188,8 @@ def test_without_the_milestone_nothing_is_opened_and_it_is_said() -> None:
     assert (plan.steps, [notice.sentence for notice in plan.notices]) == (
         (),
         [
-            "GitLab has no milestone 19.4 that sec/retrospectives/static-analysis can use, so the retrospective of "
-            "Static Analysis was not opened. Make the milestone in the group sec; the next run opens it."
+            "GitLab has no milestone 19.4 in sec or above, so the retrospectives of Static Analysis cannot be opened. "
+            "Make it in sec."
         ],
     )
     assert plan.notices[0].kind is NoticeKind.WRONG
@@ -258,22 +260,22 @@ def own_notes(*numbers: int) -> list[Note]:
 
 
 def test_threads_that_were_cut_off_are_written_in_the_next_run() -> None:
-    mine = issue(2, author=BOT, user_notes_count=3)
-    plan = planned(FakeReader([mine], comments=own_notes(1, 3)))
+    mine = issue(2, author=BOT, user_notes_count=2)
+    plan = planned(FakeReader([mine], comments=own_notes(1, 3)[1:]))
     assert threads(plan) == [f"**{OWN.prompts[1]}**", f"**{OWN.prompts[3]}**"]
     assert all(step.change.issue == IssueId(7, 2) for step in plan.steps if isinstance(step.change, WriteNote))
 
 
 def own_description(text: str = "") -> str:
     text = text or "It stands in the bot's note<!-- sectionbot:note_link -->."
-    mark = issue_marker(STATIC, SETUP.releases.calendar.milestone_on(NOW.date()))
-    return f"{text}\n\n{mark}\n{written_marker(text, None)}"
+    mark = issue_marker(STATIC, MILESTONE)
+    return f"{text}\n\n{mark}\n{written_marker(text)}"
 
 
 def test_a_note_and_a_link_that_were_cut_off_are_made_in_the_next_run() -> None:
     mine = issue(2, author=BOT, user_notes_count=0, description=own_description())
     plan = planned(FakeReader([mine]))
-    assert [step.change.kind for step in plan.steps] == ["write note", "link note", *["write note"] * 4]
+    assert [step.change.kind for step in plan.steps] == [*["write note"] * 5, "link note"]
     complete = replace(mine, user_notes_count=5)
     plan = planned(FakeReader([complete], comments=own_notes(1, 2, 3, 4)))
     assert [step.change.kind for step in plan.steps] == ["link note"]
@@ -286,18 +288,149 @@ def test_a_description_that_a_person_has_edited_gets_no_link() -> None:
 
 
 @pytest.mark.parametrize(
-    "there",
+    ("there", "notes"),
     [
-        issue(2, author=BOT, user_notes_count=2, created_at=NOW - dt.timedelta(days=3)),
-        issue(2, author=BOT, user_notes_count=5),
-        issue(2, user_notes_count=0),
+        (issue(2, author=BOT, user_notes_count=3), own_notes(1, 4)),
+        (issue(2, author=BOT, user_notes_count=1), own_notes()),
+        (issue(2, author=BOT, user_notes_count=5), own_notes(1, 2, 3, 4)),
+        (issue(2, author=BOT, user_notes_count=2, created_at=NOW - dt.timedelta(days=3)), own_notes(1)[1:]),
+        (issue(2, user_notes_count=0), []),
     ],
-    ids=["a person has deleted one", "complete", "a person's own issue"],
+    ids=["a person has deleted two", "all of them", "complete", "long ago", "a person's own issue"],
 )
-def test_threads_are_not_written_again(there: Issue) -> None:
-    reader = FakeReader([there])
-    assert planned(reader) == Plan()
+def test_threads_are_not_written_again(there: Issue, notes: list[Note]) -> None:
+    assert planned(FakeReader([there], comments=notes)) == Plan()
+
+
+def test_where_nothing_happened_nothing_is_read() -> None:
+    reader = FakeReader([issue(2, author=BOT, user_notes_count=5)])
+    assert planned(reader, now=IDLE_DAY) == Plan()
     assert [each for each in reader.asked if each.startswith("discussions")] == []
+
+
+# -- which issue it is -------------------------------------------------------------------------------------------------
+
+
+def marked(**fields: Any) -> Issue:
+    """The retrospective of 19.4 that the bot has opened."""
+    value = issue(2, author=BOT, user_notes_count=5, description=f"text\n\n{issue_marker(STATIC, MILESTONE)}")
+    return replace(value, **fields)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"milestone": None},
+        {"milestone": None, "labels": ()},
+        {"milestone": "19.5"},
+        {"labels": ()},
+    ],
+    ids=[
+        "milestone taken off",
+        "label and milestone taken off",
+        "moved on with the unfinished work",
+        "label taken off",
+    ],
+)
+def test_the_bots_own_is_known_by_its_marker_whatever_people_do_to_it(changed: dict[str, Any]) -> None:
+    plan = planned(FakeReader([marked(**changed)], comments=own_notes(1, 2, 3, 4)))
+    assert plan.steps == ()
+    milestone = changed.get("milestone", "19.4")
+    told = [
+        "#2 is the retrospective of Static Analysis for 19.4, but it has "
+        f"{f'the milestone {milestone}' if milestone else 'no milestone'}: set the right one."
+    ]
+    assert [notice.sentence for notice in plan.notices] == (told if milestone != "19.4" else [])
+
+
+def test_last_months_that_moved_on_with_its_work_is_not_this_months() -> None:
+    september = dt.datetime(2026, 9, 21, 6, tzinfo=dt.UTC)
+    old = marked(milestone="19.5", state="closed")
+    plan = planned(FakeReader([old], comments=own_notes(1)), now=september)
+    assert [each.title for each in opened(plan)] == ["Static Analysis: retrospective of 19.5"]
+
+
+def test_a_group_whose_label_was_corrected_keeps_its_retrospective() -> None:
+    before = f"text\n\n{marker(MARKER, group=hash_of('group::sast'), milestone='19.4')}"
+    assert opened(planned(FakeReader([marked(description=before)]))) == []
+
+
+def test_an_issue_of_the_bot_that_is_no_retrospective_is_none() -> None:
+    summary = issue(2, author=BOT, labels=(), description="A summary that a policy wrote")
+    assert len(opened(planned(FakeReader([summary])))) == 1
+
+
+def test_the_first_marker_of_a_description_counts() -> None:
+    later = marker(MARKER, group=hash_of(STATIC.label), milestone="19.5")
+    old = marked(description=f"text\n\n{issue_marker(STATIC, MILESTONE)}\n{later}", state="closed")
+    september = dt.datetime(2026, 9, 21, 6, tzinfo=dt.UTC)
+    assert len(opened(planned(FakeReader([old]), now=september))) == 1
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        issue(1, state="closed"),
+        issue(1, is_duplicate=True, state="closed"),
+        issue(1, moved=True, state="closed"),
+        issue(1),
+    ],
+    ids=["closed", "a duplicate", "moved", "open"],
+)
+def test_of_several_the_bots_own_counts(older: Issue) -> None:
+    wren = User(31, "dev.wren")
+    asked = Note(20, wren, "sectionbot refresh", NOW)
+    reader = FakeReader(
+        [older, marked(iid=11, id=1011, user_notes_count=6)],
+        discussions={1: [], 11: [thread(asked)]},
+        members={7: (member(wren),)},
+    )
+    assert 11 in [change.iid for change in notes_of(planned(reader))]
+
+
+def test_one_that_was_moved_away_is_told_and_left_alone() -> None:
+    plan = planned(FakeReader([issue(2, state="closed", moved=True)]))
+    assert (plan.steps, [notice.sentence for notice in plan.notices]) == (
+        (),
+        [
+            "The retrospective of Static Analysis for 19.4, #2, was moved away or closed as a duplicate: the bot "
+            "leaves it alone, and opens no other."
+        ],
+    )
+
+
+def test_when_the_second_was_closed_nothing_more_is_said() -> None:
+    assert planned(FakeReader([issue(2), issue(4, state="closed")])).notices == ()
+
+
+def test_one_group_that_gitlab_does_not_show_stops_no_other() -> None:
+    class Broken(FakeReader):
+        def discussions(self, issue: IssueId) -> tuple[Discussion, ...]:
+            raise GitLabUnreachable("GET discussions", "status 500")
+
+    there = issue(2, user_notes_count=1)
+    plan = planned(Broken([there]), scope=Scope())
+    assert len(opened(plan)) == 10
+    assert [notice.sentence for notice in plan.notices] == [
+        "GitLab does not show what was said in sec/retrospectives/static-analysis#2: GitLab did not answer GET "
+        "discussions: status 500"
+    ]
+
+
+def test_opened_late_the_same_run_does_what_follows() -> None:
+    on_time = planned(FakeReader())
+    late = planned(FakeReader(), now=dt.datetime(2026, 9, 9, 6, tzinfo=dt.UTC))
+    assert (on_time.look_again, late.look_again) == ("", "the note, the mention and the section's table")
+
+
+def test_a_group_can_have_its_own_template() -> None:
+    texts = {**SETUP.templates.texts, "retrospectives/own.md": "{{ group }} in {{ milestone }}: {{ bot_note }}"}
+    own = replace(
+        setup(groups=[{"group": "sast", "template": "retrospectives/own.md"}]),
+        templates=replace(SETUP.templates, texts=texts),
+    )
+    text = opened(planned(FakeReader(), using=own))[0].description
+    assert text.startswith("Static Analysis in 19.4: the bot's note<!-- sectionbot:note_link -->\n\n<!-- ")
 
 
 def test_requests_do_not_grow_with_groups_and_projects() -> None:
@@ -305,7 +438,7 @@ def test_requests_do_not_grow_with_groups_and_projects() -> None:
     planned(one, now=IDLE_DAY)
     planned(all_of_them, scope=Scope(), now=IDLE_DAY)
     assert one.asked == all_of_them.asked
-    assert len(one.asked) == 5
+    assert len(one.asked) == 6
 
 
 @pytest.mark.parametrize(

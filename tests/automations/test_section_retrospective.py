@@ -141,19 +141,17 @@ def test_of_two_the_first_counts() -> None:
     other = replace(SECTION_ISSUE, id=2, iid=5, description="", author=User(30, "em.vera"))
     plan = plan_of(others=(other,))
     assert [each.sentence for each in plan.notices if each.subject == SECTION_PATH] == [
-        "The section has more than one retrospective for 19.4: #1 counts; close #5, or take its label or milestone off."
+        "The section has more than one retrospective for 19.4: #1 counts; close #5."
     ]
 
 
 def test_without_milestone_or_dri_it_is_told() -> None:
     plan = plan_of(section=None, milestones=())
-    assert [(each.kind, each.sentence) for each in plan.notices if each.subject == SECTION_PATH] == [
-        (
-            NoticeKind.WRONG,
-            "GitLab has no milestone 19.4 that sec/retrospectives/section can use, so the section's retrospective was "
-            "not opened. Make the milestone in the group sec; the next run opens it.",
-        )
-    ]
+    assert (
+        NoticeKind.WRONG,
+        "GitLab has no milestone 19.4 in sec or above, so the section's retrospective cannot be opened. Make it in "
+        "sec.",
+    ) in [(each.kind, each.sentence) for each in plan.notices]
     plan = plan_of(section=None, users={})
     assert "The DRI of the section, dri.sec, has no active account: nobody is assigned." in [
         each.sentence for each in plan.notices
@@ -209,7 +207,7 @@ def test_the_most_upvoted_topic_comes_first() -> None:
     )
     url = "https://gitlab.example.com/sec/retrospectives"
     assert part(plan, "What bubbled up").splitlines() == [
-        "1. :thumbsup: 5 · Dynamic Analysis: The build was \\[red\\](https\u2060://evil.example) @\u2060all "
+        "1. :thumbsup: 5 · Dynamic Analysis: The build was \\[\u2060red\\](https\u2060://evil.example) @\u2060all "
         f"([thread]({url}/dynamic-analysis/-/issues/12#note_30))",
         "1. :thumbsup: 2 · Static Analysis: Reviews take \\*days\\* "
         f"([thread]({url}/static-analysis/-/issues/11#note_20))",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -288,6 +289,11 @@ LINK = LinkNote(
 )
 
 
+def linking(retro: Issue) -> LinkNote:
+    """The same in a later run."""
+    return replace(LINK, iid=retro.iid, issue=IssueId(retro.project_id, retro.iid), created_by="")
+
+
 @pytest.fixture
 def retro(local_gitlab: LocalGitLab, connected: GitLab) -> Issue:
     assert statuses(apply(connected, RETRO, RETRO_NOTE)) == [Status.DONE, Status.DONE]
@@ -298,11 +304,11 @@ def retro(local_gitlab: LocalGitLab, connected: GitLab) -> Issue:
 
 
 def test_a_note_is_linked_where_the_description_has_a_place_for_it(retro: Issue, connected: GitLab) -> None:
-    first = apply(connected, RETRO, LINK)[1]
+    [first] = apply(connected, linking(retro))
     assert first.status is Status.DONE
     url = f"{connected.reading.url}/{RETRO_PATH}/-/issues/{retro.iid}#note_{retro.note_ids[0]}"
     assert retro.description == f"See [the bot's note]({url}).\n\n{RETRO_MARK}"
-    assert apply(connected, RETRO, LINK)[1].status is Status.ALREADY_SO
+    assert statuses(apply(connected, linking(retro))) == [Status.ALREADY_SO]
 
 
 def test_a_description_that_a_person_has_edited_is_theirs(
@@ -311,7 +317,7 @@ def test_a_description_that_a_person_has_edited_is_theirs(
     path = f"/projects/{retro.project_id}/issues/{retro.iid}"
     edited = f"{retro.description}\n\nMine."
     assert local_gitlab.call("PUT", path, json={"description": edited}).ok
-    outcome = apply(connected, RETRO, LINK)[1]
+    [outcome] = apply(connected, linking(retro))
     assert outcome == Outcome(Status.ALREADY_SO, "Somebody has edited the description: it is theirs.")
     assert retro.description == edited
 
@@ -319,8 +325,40 @@ def test_a_description_that_a_person_has_edited_is_theirs(
 def test_a_note_that_is_gone_is_not_linked(retro: Issue, local_gitlab: LocalGitLab, connected: GitLab) -> None:
     path = f"/projects/{retro.project_id}/issues/{retro.iid}/notes/{retro.note_ids[0]}"
     assert local_gitlab.call("DELETE", path).ok
-    outcome = apply(connected, RETRO, LINK)[1]
+    [outcome] = apply(connected, linking(retro))
     assert outcome == Outcome(Status.REFUSED, "The note that was to be linked is not there.")
+
+
+def test_in_the_run_that_opens_it_the_note_is_linked(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    assert statuses(apply(connected, RETRO, RETRO_NOTE, LINK)) == [Status.DONE] * 3
+    project = local_gitlab.project(RETRO_PATH)
+    assert project is not None and "[the bot's note](" in (local_gitlab.issues(project)[0].description or "")
+
+
+def test_what_was_planned_for_a_new_issue_is_not_written_into_one_that_was_there(
+    retro: Issue, local_gitlab: LocalGitLab, connected: GitLab
+) -> None:
+    """It may be open to more people by now, or people may have taken its milestone off."""
+    note = WriteNote(RETRO_PATH, 0, NOTE_MARK, f"SECRET\n\n{NOTE_MARK}", created_by=RETRO.key)
+    there = "The issue was there before: the next run looks at it."
+    assert [(each.status, each.sentence) for each in apply(connected, RETRO, note, LINK)] == [
+        (Status.ALREADY_SO, ""),
+        (Status.ALREADY_SO, there),
+        (Status.ALREADY_SO, there),
+    ]
+    assert local_gitlab.notes(retro) == [f"Hello\n\n{NOTE_MARK}"]
+
+
+def test_a_marker_that_somebody_adds_below_the_bots_own_names_no_issue(
+    retro: Issue, local_gitlab: LocalGitLab, connected: GitLab
+) -> None:
+    other = RETRO_MARK.replace("19.4", "19.5")
+    path = f"/projects/{retro.project_id}/issues/{retro.iid}"
+    assert local_gitlab.call("PUT", path, json={"description": f"{retro.description}\n{other}"}).ok
+    following = replace(RETRO, title="Next", description=f"text\n\n{other}", marker=other)
+    assert statuses(apply(connected, following)) == [Status.DONE]
+    project = local_gitlab.project(RETRO_PATH)
+    assert project is not None and len(local_gitlab.issues(project)) == 2
 
 
 def publish(retro: Issue, note: str = f"Hello\n\n{NOTE_MARK}") -> PublishIssue:

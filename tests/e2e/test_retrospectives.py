@@ -81,13 +81,17 @@ def test_every_group_gets_its_issue_and_a_second_run_does_nothing(section: Local
     assert section.requests(writes=True) == []
 
 
-def test_a_day_on_which_nothing_is_due_takes_six_requests(section: LocalGitLab, spawn: Spawn) -> None:
+def test_a_day_on_which_nothing_is_due_takes_seven_requests(section: LocalGitLab, spawn: Spawn) -> None:
     bot = spawn()
     assert bot.run(*SWEEP, "--apply").returncode == 0
     section.forget_requests()
     assert counts(bot.run(*on("2026-09-01"))) == {}
-    # Who the bot is, three lists, the milestones, the people.
-    assert len(section.requests()) == 6
+    # Who the bot is, four lists, the milestones, the people.
+    assert len(section.requests()) == 7
+    section.forget_requests()
+    assert counts(bot.run(*on("2026-08-25"))) == {}
+    # The milestone before is looked after, too: its milestones, its list, and the projects for the section's table.
+    assert len(section.requests()) == 7 + 3
 
 
 def test_one_group_by_its_name_on_any_day(section: LocalGitLab, spawn: Spawn) -> None:
@@ -123,8 +127,8 @@ def test_a_run_that_was_cut_off_is_completed_by_the_next(section: LocalGitLab, s
     section.fault(method="POST", path=r"issues/\d+/discussions", status=403, times=3, skip=1)
     first = bot.run(*SWEEP, "--apply", "--scope", "Static Analysis")
     assert first.returncode == 4
-    assert len(section.notes(retrospectives(section)[0])) == 2
-    assert counts(bot.run(*SWEEP, "--scope", "Static Analysis")) == {"write note": 3}
+    assert len(section.notes(retrospectives(section)[0])) == 1
+    assert counts(bot.run(*SWEEP, "--scope", "Static Analysis")) == {"write note": 4, "link note": 1}
     assert bot.run(*SWEEP, "--apply", "--scope", "Static Analysis").returncode == 0
     assert len(section.notes(retrospectives(section)[0])) == 5
 
@@ -232,8 +236,8 @@ def test_the_requests_of_a_refresh_grow_with_pages_and_not_with_issues(section: 
         return section.requests()
 
     few = asked()
-    # Six of every day, the discussions, the projects, and three lists for each of four milestones.
-    assert len(few) == 6 + 1 + 1 + 12
+    # Seven of every day, the discussions, the projects, and three lists for each of four milestones.
+    assert len(few) == 7 + 1 + 1 + 12
     label_and_work_more(section, 120)
     assert len(asked()) == len(few) + 1
     section.forget_requests()
@@ -278,6 +282,41 @@ def with_retrospectives(folder: Path, **changed: Any) -> Path:
     return target
 
 
+def test_opened_late_one_run_does_all_that_is_due_and_the_second_nothing(section: LocalGitLab, spawn: Spawn) -> None:
+    bot = spawn()
+    for day in ("2026-09-10", "2026-09-16"):
+        group = section.store.group_paths["sec"]
+        if day > "2026-09-11":
+            assert section.call("POST", f"/groups/{group.id}/milestones", json={"title": "19.5"}).ok
+        done = bot.run(*on(day), "--apply")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert counts(bot.run(*on(day))) == {}, day
+        if day == "2026-09-10":
+            [opened] = retrospectives(section, "section")
+            section.close(opened, token="root")
+            section.call("DELETE", f"/projects/{opened.project_id}/issues/{opened.iid}")
+    [opened] = retrospectives(section, "section")
+    assert sum("Please read" in body for body in section.notes(opened)) == 1
+    assert "| Static Analysis | sec/retrospectives/static-analysis#1 | not yet |" in section.notes(opened)[0]
+    assert sum("time to look back" in body for body in section.notes(retrospectives(section)[0])) == 1
+
+
+def test_without_its_milestone_the_bots_issue_is_still_known_and_its_note_kept(
+    section: LocalGitLab, spawn: Spawn
+) -> None:
+    bot = spawn()
+    assert bot.run(*SWEEP, "--apply").returncode == 0
+    label_and_work(section, 2)
+    assert bot.run(*on("2026-09-09"), "--apply").returncode == 0
+    group = section.store.group_paths["sec"]
+    [milestone] = section.call("GET", f"/groups/{group.id}/milestones?title=19.4").json()
+    assert section.call("DELETE", f"/groups/{group.id}/milestones/{milestone['id']}").ok
+    assert counts(bot.run(*on("2026-09-10"), "--apply")) == {}
+    assert "| Shipped | 2 |" in own_note(section)
+    told = bot.run(*on("2026-09-10")[:-2], "--scope", "Static Analysis", "--format", "json").stdout
+    assert "left alone" in told
+
+
 # -- publishing --------------------------------------------------------------------------------------------------------
 
 
@@ -304,7 +343,7 @@ def test_a_retrospective_is_published_on_its_day(section: LocalGitLab, publishin
     assert done.returncode == 0, done.stdout + done.stderr
     issue = retrospectives(section)[0]
     assert not issue.confidential
-    assert section.notes(issue)[-1].startswith("This retrospective was published today")
+    assert section.notes(issue)[-1].startswith("This retrospective is published today")
     assert not any("was to be published" in body for body in section.notes(issue))
     assert counts(publishing.run(*PUBLISHING)) == {}
 
@@ -317,7 +356,7 @@ def test_where_its_note_cannot_be_rewritten_nothing_is_published_and_the_manager
     assert done.returncode == 4
     issue = retrospectives(section)[0]
     assert issue.confidential
-    assert section.notes(issue)[-1].startswith("@em.gwen: today this retrospective was to be published, but")
+    assert section.notes(issue)[-1].startswith("@em.gwen: this retrospective was to be published today, and was not:")
     # The next day it works, and the manager is not told again.
     later = (*on("2026-10-02"), "--scope", "Static Analysis", "--apply")
     assert publishing.run(*later).returncode == 0

@@ -55,6 +55,18 @@ def test_a_line_that_begins_with_the_name_is_a_command(text: str, expected: list
         "<!--\nsectionbot refresh\n-->",
         "<!-- never closed\nsectionbot refresh",
         "sectionbot\nrefresh",
+        "> hi\u2028\u2028sectionbot refresh",
+        "> hi\x0csectionbot refresh",
+        "- > foo\nsectionbot refresh",
+        "- sectionbot refresh",
+        "- ```\n  sectionbot refresh\n  ```",
+        "<blockquote>\nsectionbot refresh\n</blockquote>",
+        "<pre>\n\nsectionbot refresh\n</pre>",
+        "`a\nsectionbot refresh\nb`",
+        "# sectionbot refresh",
+        "| a |\n| --- |\n| sectionbot refresh |",
+        "[sectionbot refresh](x)",
+        "*sectionbot* refresh",
     ],
 )
 def test_what_is_quoted_or_code_or_no_line_of_its_own_is_none(text: str) -> None:
@@ -75,8 +87,9 @@ def test_the_name_is_a_setting_and_no_pattern() -> None:
 
 def test_what_is_left_when_commands_are_taken_out() -> None:
     text = "The build was red for a week.\n\nsectionbot bubble up\nYes."
-    assert without_commands(text, "sectionbot", KNOWN) == "The build was red for a week.\n\nYes."
-    assert without_commands("```\nsectionbot refresh\n```", "sectionbot", KNOWN) == "```\nsectionbot refresh\n```"
+    assert without_commands(text, "sectionbot") == "The build was red for a week.\n\nYes."
+    assert without_commands("sectionbot refersh\nA point", "sectionbot") == "A point"
+    assert without_commands("```\nsectionbot refresh\n```", "sectionbot") == "```\nsectionbot refresh\n```"
 
 
 def note(**fields: object) -> Note:
@@ -91,10 +104,20 @@ def note(**fields: object) -> Note:
         (note(author=User(31, "else")), AccessLevel.OWNER, False),
         (note(author=BOT), AccessLevel.OWNER, False),
         (note(is_system=True), AccessLevel.OWNER, False),
-        (note(updated_at=AT + dt.timedelta(seconds=40)), AccessLevel.GUEST, True),
-        (note(updated_at=AT + dt.timedelta(days=2)), AccessLevel.OWNER, False),
+        (note(edited_at=AT + dt.timedelta(seconds=40)), AccessLevel.GUEST, True),
+        (note(updated_at=AT + dt.timedelta(days=2)), AccessLevel.GUEST, True),
+        (note(edited_at=AT + dt.timedelta(days=2)), AccessLevel.OWNER, False),
     ],
-    ids=["a member", "too little", "no member", "the bot", "GitLab's own words", "a slip mended", "edited into it"],
+    ids=[
+        "a member",
+        "too little",
+        "no member",
+        "the bot",
+        "GitLab's own words",
+        "a slip mended",
+        "agreed with",
+        "edited into it",
+    ],
 )
 def test_whose_commands_count(given: Note, level: AccessLevel, counts: bool) -> None:
     members = [Member(WREN, level), Member(BOT, AccessLevel.OWNER)]

@@ -97,11 +97,17 @@ def test_paths_are_compared_as_gitlab_does() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("a *b* [c](https://x.example) ![d](e)", "a \\*b\\* \\[c\\](https\u2060://x.example) \\!\\[d\\](e)"),
+        (
+            "a *b* [c](https://x.example) ![d](e)",
+            "a \\*b\\* \\[\u2060c\\](https\u2060://x.example) \\!\\[\u2060d\\](e)",
+        ),
         ("#12 !3 ~bug %4 &5 $6 @all", "\\#12 \\!3 \\~bug \\%4 \\&5 \\$6 @\u2060all"),
         ("<b>x</b> a | b", "&lt;b>x&lt;/b> a \\| b"),
         ("/close\n/label ~x", "\\/close /label \\~x"),
         ("www.evil.example", "www\u2060.evil.example"),
+        ("1https://e.example _ftp://e slack://x", "1https\u2060://e.example \\_ftp\u2060://e slack\u2060://x"),
+        ("[vulnerability:1] {+ x +}", "\\[\u2060vulnerability:1\\] \\{+ x +\\}"),
+        ("since 1a2b3c4d5e", "since 1a2\u2060b3c4d5e"),
         ("x" * 300, "x" * 254 + "…"),
     ],
 )

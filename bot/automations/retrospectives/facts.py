@@ -16,7 +16,7 @@ from bot.settings.section import SectionGroup
 
 MARKER = "retrospective"
 SECTION_MARKER = "section_retrospective"
-# Beside the marker that names it: a hash of the text that the bot wrote, and the day on which it says it is published.
+# Beside the marker that names it: a hash of the text that the bot wrote.
 WRITTEN_MARKER = "retrospective_written"
 NOTE_MARKER = marker("retrospective_note")
 STATE_MARKER = "retrospective_state"
@@ -30,8 +30,9 @@ class Retrospective:
     """What exists for one group and milestone.
 
     Args:
-        issues: lowest iid first; more than one is a person's doing.
+        issues: the one that counts first; more than one is a person's doing.
         discussions: of the first one, oldest first, where something may be to be done there; else None.
+        unread: why GitLab does not show them.
         members: of the project, inherited ones too, where people's rights matter; else empty.
         follow_ups: open ones in the group's project, oldest first.
     """
@@ -43,11 +44,17 @@ class Retrospective:
     discussions: tuple[Discussion, ...] | None = None
     members: tuple[Member, ...] = ()
     follow_ups: tuple[Issue, ...] = ()
+    unread: str = ""
 
     @property
     def issue(self) -> Issue | None:
-        """The one that counts."""
-        return self.issues[0] if self.issues else None
+        """The one that counts; None where there is none, or only one that was moved away."""
+        return self.issues[0] if self.issues and is_living(self.issues[0]) else None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the group has closed it."""
+        return self.issue is not None and self.issue.state == "closed"
 
     def notes(self) -> Iterator[Note]:
         """What people and the bot wrote there."""
@@ -96,13 +103,24 @@ class Topic:
 
 @dataclass(frozen=True)
 class SectionRetrospective:
-    """What exists for the whole section and one milestone; issues, discussions as in Retrospective."""
+    """What exists for the whole section and one milestone; issues, discussions, follow_ups as in Retrospective.
+
+    Args:
+        topics: most upvoted first; more_topics: how many were not looked at.
+    """
 
     milestone: Milestone
     project_path: str
     issues: tuple[Issue, ...] = ()
     discussions: tuple[Discussion, ...] = ()
+    follow_ups: tuple[Issue, ...] = ()
     topics: tuple[Topic, ...] = ()
+    more_topics: int = 0
+
+    @property
+    def issue(self) -> Issue | None:
+        """The one that counts; None where there is none, or only one that was moved away."""
+        return self.issues[0] if self.issues and is_living(self.issues[0]) else None
 
 
 @dataclass(frozen=True)
@@ -113,7 +131,8 @@ class RetrospectiveFacts:
         retrospectives: of each group that has a project, for each milestone that is looked after.
         to_publish: those whose announced day has come.
         milestones: those in GitLab with a milestone's title, of the section's group and those above it.
-        reminded: ids of the overdue follow-ups on which this milestone's reminder is.
+        reminded: ids of the overdue follow-ups on which this milestone's reminder is, or that GitLab does not show.
+        section_follow_ups: open ones of the section's own retrospective, oldest first.
         work: title of a milestone to name of a group to what came of it; only of milestones that somebody asks about.
         projects: lower-case path to project; empty where no text needs them.
     """
@@ -124,6 +143,7 @@ class RetrospectiveFacts:
     own_ids: frozenset[int]
     to_publish: tuple[Retrospective, ...] = ()
     reminded: frozenset[int] = frozenset()
+    section_follow_ups: tuple[Issue, ...] = ()
     work: Mapping[str, Mapping[str, GroupWork]] = field(default_factory=dict)
     projects: Mapping[str, Project] = field(default_factory=dict)
     sections: tuple[SectionRetrospective, ...] = ()
@@ -150,15 +170,34 @@ class NoteState:
         refreshed_on: None before the first time.
         asked: id of the last comment that asked for it and was answered.
         confidential: whether it was written for those who see confidential issues.
+        called: whether it was filled on its day, and the team was mentioned.
+        publish_on: the day on which the issue says since the beginning that it is published. It stands here since more
+            people may edit a description than a note of the bot.
     """
 
     refreshed_on: dt.date | None = None
     asked: int = 0
     confidential: bool = True
+    called: bool = False
+    publish_on: dt.date | None = None
 
     def marker(self) -> str:
-        day = self.refreshed_on.isoformat() if self.refreshed_on else "never"
-        return marker(STATE_MARKER, refreshed=day, asked=self.asked, confidential="yes" if self.confidential else "no")
+        return marker(
+            STATE_MARKER,
+            refreshed=_shown(self.refreshed_on),
+            asked=self.asked,
+            confidential="yes" if self.confidential else "no",
+            called="yes" if self.called else "no",
+            publish=_shown(self.publish_on),
+        )
+
+
+def _shown(day: dt.date | None) -> str:
+    return day.isoformat() if day is not None else "never"
+
+
+def _day(text: str) -> dt.date | None:
+    return None if text == "never" else dt.date.fromisoformat(text)
 
 
 def own_note(notes: Iterator[Note] | tuple[Note, ...], mark: str, own_ids: frozenset[int]) -> Note | None:
@@ -168,18 +207,23 @@ def own_note(notes: Iterator[Note] | tuple[Note, ...], mark: str, own_ids: froze
 
 
 def state_of(note: Note | None) -> NoteState:
+    """What cannot be read says nothing: then the note is written anew."""
     fields = read_marker(STATE_MARKER, note.body) if note is not None else None
-    if fields is None:
-        return NoteState()
     try:
-        day = fields["refreshed"]
         return NoteState(
-            None if day == "never" else dt.date.fromisoformat(day),
-            int(fields["asked"]),
-            fields["confidential"] == "yes",
+            refreshed_on=_day((fields or {})["refreshed"]),
+            asked=int((fields or {})["asked"]),
+            confidential=(fields or {})["confidential"] != "no",
+            called=(fields or {})["called"] == "yes",
+            publish_on=_day((fields or {})["publish"]),
         )
     except (KeyError, ValueError):
         return NoteState()
+
+
+def is_living(issue: Issue) -> bool:
+    """Whether it was neither moved away nor closed as a duplicate."""
+    return not (issue.moved or issue.is_duplicate)
 
 
 def reminder_marker(milestone: Milestone) -> str:
@@ -198,21 +242,12 @@ def prompt_marker(number: int) -> str:
     return marker("retrospective_prompt", number=number)
 
 
-def written_marker(text: str, publishing_day: dt.date | None) -> str:
+def written_marker(text: str) -> str:
     """Args: text: the description without its markers."""
-    return marker(WRITTEN_MARKER, text=hash_of(text), publish=publishing_day.isoformat() if publishing_day else "never")
+    return marker(WRITTEN_MARKER, text=hash_of(text))
 
 
 def is_untouched(description: str) -> bool:
     """Whether nobody has edited the description since the bot wrote it."""
     fields = read_marker(WRITTEN_MARKER, description) or {}
     return fields.get("text") == hash_of(description.split("\n\n<!-- sectionbot:")[0])
-
-
-def announced_day(issue: Issue, own_ids: frozenset[int]) -> dt.date | None:
-    """The day on which the issue says since the beginning that it is published; None where it says none."""
-    fields = read_marker(WRITTEN_MARKER, issue.description) if issue.author.id in own_ids else None
-    try:
-        return dt.date.fromisoformat((fields or {}).get("publish", "never"))
-    except ValueError:
-        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.automations.retrospectives.facts import Retrospective, RetrospectiveFacts, reminder_marker
+from bot.automations.retrospectives.facts import RetrospectiveFacts, reminder_marker
 from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.settings import RetrospectiveSettings
 from bot.automations.retrospectives.setup import Setup
@@ -13,22 +13,33 @@ from bot.domain.changes import WriteNote
 from bot.domain.plan import Plan, Step
 from bot.domain.resources import Issue, IssueId
 
+# Of one group in one run; the others wait for the next.
+MOST_REMINDED = 20
+
 
 def plan_reminders(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
     """A note on each overdue follow-up, where its quiet period is over and this milestone has none yet."""
-    steps = []
-    seen = set[int]()
-    for each in facts.retrospectives:
-        for issue in each.follow_ups:
-            if issue.id in seen or issue.id in facts.reminded or not is_to_be_reminded(issue, setup.own, look.day):
-                continue
-            seen.add(issue.id)
-            steps.append(_step(issue, each, look, setup))
-    return Plan(tuple(steps))
+    return Plan(
+        tuple(
+            _step(issue, asked, look, setup)
+            for issue, asked in candidates(facts, look, setup)
+            if issue.id not in facts.reminded
+        )
+    )
 
 
-def may_be_overdue(issue: Issue, today: dt.date) -> bool:
-    return issue.due_on is not None and issue.due_on < today
+def candidates(facts: RetrospectiveFacts, look: Look, setup: Setup) -> list[tuple[Issue, str]]:
+    """Follow-ups that may be reminded of, each with the username of who is asked where nobody is assigned."""
+    by_owner = {
+        each.group.name: (each.follow_ups, each.group.people.engineering_manager) for each in facts.retrospectives
+    }
+    given = [*by_owner.values(), (facts.section_follow_ups, setup.section.dri)]
+    found: dict[int, tuple[Issue, str]] = {}
+    for follow_ups, asked in given:
+        late = [issue for issue in follow_ups if is_to_be_reminded(issue, setup.own, look.day)]
+        for issue in sorted(late, key=lambda each: (each.due_on or look.day, each.id))[:MOST_REMINDED]:
+            found.setdefault(issue.id, (issue, asked))
+    return list(found.values())
 
 
 def is_to_be_reminded(issue: Issue, settings: RetrospectiveSettings, today: dt.date) -> bool:
@@ -39,10 +50,10 @@ def is_to_be_reminded(issue: Issue, settings: RetrospectiveSettings, today: dt.d
     return today - issue.due_on > quiet and today - issue.updated_at.date() >= quiet
 
 
-def _step(issue: Issue, retrospective: Retrospective, look: Look, setup: Setup) -> Step:
+def _step(issue: Issue, asked: str, look: Look, setup: Setup) -> Step:
     assert issue.due_on is not None
     mark = reminder_marker(look.running)
-    text = reminder(issue, retrospective.group, look.running, look.day, setup)
+    text = reminder(issue, asked, look.running, look.day, setup)
     at = IssueId(issue.project_id, issue.iid)
     change = WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at)
     return Step(change, f"the follow-up is overdue since {issue.due_on.isoformat()}", issue.reference)

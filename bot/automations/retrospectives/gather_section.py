@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from bot.automations.retrospectives.commands import BUBBLE_UP, COMMANDS, LEAST_ACCESS, gives
+from bot.automations.retrospectives.commands import BUBBLE_UP, LEAST_ACCESS, gives
 from bot.automations.retrospectives.facts import (
-    SECTION_MARKER,
     Retrospective,
     RetrospectiveFacts,
     SectionRetrospective,
     Topic,
 )
+from bot.automations.retrospectives.identity import OF_SECTION, by_identity
 from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.setup import Setup
 from bot.comment_commands.grammar import without_commands
 from bot.comment_commands.rights import may_command
-from bot.domain.confidentiality import EVERYBODY, NOBODY, Audience, audience_of
-from bot.domain.markers import read_marker
-from bot.domain.places import is_same_path
+from bot.domain.confidentiality import EVERYBODY, NOBODY, Audience, allowed_to_read, audience_of
+from bot.domain.errors import GitLabError
 from bot.domain.ports import SideBySide
-from bot.domain.release_calendar import Milestone
 from bot.domain.resources import Discussion, Issue, IssueId, Member, Note, User
 
 UP_VOTE = "thumbsup"
+# So that one person cannot make every run long: topics of a milestone, commands of a thread, letters of a topic.
+MOST_TOPICS, MOST_COMMANDS, MOST_LETTERS = 200, 20, 5_000
 # What stands before the words of a line: bullets, numbers, headings.
 _BEFORE_WORDS = re.compile(r"^(?:[-*+>]|#{1,6}|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
@@ -53,61 +53,62 @@ def gather_sections(
     path = setup.section.retrospective_project
     if path is None or not look.covers_section:
         return ()
-    issues = [issue for issue in known if is_same_path(issue.project_path, path)]
+    issues = by_identity(known, setup, facts.own_ids)
     found = []
     for milestone in look.milestones:
         if not look.is_section_time(milestone, setup):
             continue
-        mine = tuple(sorted((each for each in issues if _is_of(each, milestone, facts)), key=lambda each: each.iid))
-        first = mine[0] if mine else None
-        discussions = reader.discussions(IssueId(first.project_id, first.iid)) if first is not None else ()
-        section = SectionRetrospective(milestone, path, mine, discussions)
-        found.append(replace(section, topics=_topics(section, facts, reader, setup)))
+        mine = issues.get((OF_SECTION, milestone.title), ())
+        section = SectionRetrospective(milestone, path, mine, follow_ups=facts.section_follow_ups)
+        if section.issue is not None:
+            at = IssueId(section.issue.project_id, section.issue.iid)
+            section = replace(section, discussions=reader.discussions(at))
+        found.append(_with_topics(section, facts, reader, setup))
     return tuple(found)
 
 
-def _is_of(issue: Issue, milestone: Milestone, facts: RetrospectiveFacts) -> bool:
-    fields = read_marker(SECTION_MARKER, issue.description) if issue.author.id in facts.own_ids else None
-    return issue.milestone == milestone.title if fields is None else fields.get("milestone") == milestone.title
-
-
-def _topics(
+def _with_topics(
     section: SectionRetrospective, facts: RetrospectiveFacts, reader: SectionReader, setup: Setup
-) -> tuple[Topic, ...]:
+) -> SectionRetrospective:
     """Most upvoted first; of those with as many votes the older one."""
     of_milestone = [each for each in facts.retrospectives if each.milestone == section.milestone]
-    bubbled = [(each, *found) for each in of_milestone for found in _bubbled(each, setup, facts.own_ids)]
+    bubbled = [
+        (each, each.issue, *found)
+        for each in of_milestone
+        if each.issue is not None
+        for found in _bubbled(each, setup, facts.own_ids)
+    ]
     if not bubbled:
-        return ()
+        return section
+    looked_at = bubbled[:MOST_TOPICS]
     readers = _readers(section, facts, reader, setup)
-    votes = reader.side_by_side(
-        [
-            partial(reader.emoji, IssueId(each.issue.project_id, each.issue.iid), note.id, UP_VOTE)
-            for each, note, _ in bubbled
-            if each.issue is not None
-        ]
-    )
+
+    def votes(issue: Issue, note: Note) -> int:
+        try:
+            return reader.emoji(IssueId(issue.project_id, issue.iid), note.id, UP_VOTE)
+        except GitLabError:  # the note was deleted since it was read
+            return 0
+
+    counts = reader.side_by_side([partial(votes, issue, note) for _, issue, note, _ in looked_at])
     topics = [
         Topic(
             each.group,
-            each.issue,
+            issue,
             note,
             first_line(note, setup.bot_name),
-            words,
+            words[:MOST_LETTERS],
             count,
-            readers.is_within(_audience(each, facts)),
+            readers.is_within(_allowed(each, issue, facts)),
         )
-        for (each, note, words), count in zip(bubbled, votes, strict=True)
-        if each.issue is not None
+        for (each, issue, note, words), count in zip(looked_at, counts, strict=True)
     ]
-    return tuple(sorted(topics, key=lambda topic: (-topic.up_votes, topic.note.created_at, topic.note.id)))
+    ordered = sorted(topics, key=lambda topic: (-topic.up_votes, topic.note.created_at, topic.note.id))
+    return replace(section, topics=tuple(ordered), more_topics=len(bubbled) - len(looked_at))
 
 
-def _audience(each: Retrospective, facts: RetrospectiveFacts) -> Audience:
+def _allowed(each: Retrospective, issue: Issue, facts: RetrospectiveFacts) -> Audience:
     project = facts.project(each.project_path)
-    if each.issue is None or project is None:
-        return NOBODY
-    return audience_of(each.issue, project, each.members, facts.own_ids)
+    return allowed_to_read(issue, project, each.members) if project is not None else NOBODY
 
 
 def _readers(section: SectionRetrospective, facts: RetrospectiveFacts, reader: SectionReader, setup: Setup) -> Audience:
@@ -115,9 +116,12 @@ def _readers(section: SectionRetrospective, facts: RetrospectiveFacts, reader: S
     project = facts.project(section.project_path)
     if project is None:
         return EVERYBODY
-    members = reader.project_members(project.id)
-    if section.issues:
-        return audience_of(section.issues[0], project, members, facts.own_ids)
+    try:
+        members = reader.project_members(project.id)
+    except GitLabError:
+        return EVERYBODY
+    if section.issue is not None:
+        return audience_of(section.issue, project, members, facts.own_ids)
     dri = facts.people.users.get(setup.section.dri)
     shown = next(each.issue for each in facts.retrospectives if each.issue is not None)
     to_come = replace(
@@ -133,21 +137,25 @@ def _bubbled(each: Retrospective, setup: Setup, own_ids: frozenset[int]) -> Iter
     """What members brought up: the note that it is about, and what people wrote of it."""
     seen = set[int]()
     for discussion in each.discussions or ():
-        notes = [note for note in discussion.notes if not note.is_system]
-        for at, note in enumerate(notes):
-            if not gives(note, BUBBLE_UP, setup.bot_name):
+        # Internal comments are for fewer people than the issue: they bubble nowhere.
+        notes = [note for note in discussion.notes if not note.is_system and not note.is_internal]
+        commands = [at for at, note in enumerate(notes) if gives(note, BUBBLE_UP, setup.bot_name)][:MOST_COMMANDS]
+        if not commands:
+            continue
+        said = {note.id: without_commands(note.body, setup.bot_name) for note in notes}
+        for at in commands:
+            if not may_command(notes[at], each.members, LEAST_ACCESS, own_ids):
                 continue
-            if not may_command(note, each.members, LEAST_ACCESS, own_ids):
-                continue
-            topic, words = _what_it_is_about(notes, at, setup.bot_name, own_ids)
+            topic, words = _what_it_is_about(notes, at, said, own_ids)
             if topic is not None and topic.id not in seen:
                 seen.add(topic.id)
                 yield topic, words
 
 
-def _what_it_is_about(notes: list[Note], at: int, bot_name: str, own_ids: frozenset[int]) -> tuple[Note | None, str]:
+def _what_it_is_about(
+    notes: list[Note], at: int, said: Mapping[int, str], own_ids: frozenset[int]
+) -> tuple[Note | None, str]:
     """A person's thread as a whole; below a prompt of the bot, the point that the command stands in or comes after."""
-    said = {note.id: without_commands(note.body, bot_name, COMMANDS) for note in notes}
     if notes[0].author.id not in own_ids:
         words = "\n".join(said[note.id] for note in notes if note.author.id not in own_ids)
         return (notes[0], words) if said[notes[0].id] else (None, "")
@@ -157,7 +165,5 @@ def _what_it_is_about(notes: list[Note], at: int, bot_name: str, own_ids: frozen
 
 def first_line(note: Note, bot_name: str) -> str:
     """What the point says in a line, as its author wrote it."""
-    lines = (
-        _BEFORE_WORDS.sub("", line.strip()) for line in without_commands(note.body, bot_name, COMMANDS).splitlines()
-    )
+    lines = (_BEFORE_WORDS.sub("", line.strip()) for line in without_commands(note.body, bot_name).splitlines())
     return next((line for line in lines if line), "")

@@ -10,12 +10,14 @@ from bot.automations.retrospectives.facts import (
     NoteState,
     Retrospective,
     RetrospectiveFacts,
+    is_living,
     is_untouched,
     issue_marker,
     own_note,
     prompt_marker,
     written_marker,
 )
+from bot.automations.retrospectives.refresh import is_refresh_time
 from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.setup import Setup
 from bot.automations.retrospectives.texts import (
@@ -38,13 +40,16 @@ def plan_openings(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
     plan = Plan()
     if not setup.day_of("opening", look.running) <= look.day <= look.running.last_day:
         return plan
-    for each in facts.retrospectives:
-        if each.milestone != look.running:
-            continue
+    mine = [each for each in facts.retrospectives if each.milestone == look.running]
+    lacking = [each.group.name for each in mine if not each.issues]
+    if lacking and milestone_in_gitlab(facts, look.running, setup) is None:
+        plan += Plan((), (lacking_milestone(f"the retrospectives of {', '.join(lacking)}", look.running.title, setup),))
+        mine = [each for each in mine if each.issues]
+    for each in mine:
         if not each.issues:
             plan += _opening(each, facts, look, setup)
         else:
-            plan += Plan(tuple(_completion(each, facts, look, setup)), tuple(_doubled(each)))
+            plan += Plan(tuple(_completion(each, facts, look, setup)), tuple(_odd(each)))
     return plan
 
 
@@ -52,8 +57,7 @@ def _opening(each: Retrospective, facts: RetrospectiveFacts, look: Look, setup: 
     subject = each.project_path
     title = each.milestone.title
     milestone = milestone_in_gitlab(facts, each.milestone, setup)
-    if milestone is None:
-        return Plan((), (lacking_milestone(subject, f"the retrospective of {each.group.name}", title, setup),))
+    assert milestone is not None
     name = each.group.people.engineering_manager
     manager = facts.people.users.get(name)
     is_active = manager is not None and manager.state == "active"
@@ -63,11 +67,10 @@ def _opening(each: Retrospective, facts: RetrospectiveFacts, look: Look, setup: 
         notices.append(Notice(NoticeKind.LEFT_ALONE, subject, sentence, public=True))
     text = group_description(each, setup, look.day)
     mark = issue_marker(each.group, each.milestone)
-    publishing_day = setup.day_of("publishing", each.milestone) if setup.choice(each.group).publish else None
     create = CreateIssue(
         project_path=each.project_path,
         title=setup.own.title.format(group=each.group.name, milestone=title),
-        description=f"{text}\n\n{mark}\n{written_marker(text, publishing_day)}",
+        description=f"{text}\n\n{mark}\n{written_marker(text)}",
         marker=mark,
         labels=(setup.own.label, each.group.label, setup.section.label),
         milestone_id=milestone.id,
@@ -75,27 +78,44 @@ def _opening(each: Retrospective, facts: RetrospectiveFacts, look: Look, setup: 
         assignee_ids=(manager.id,) if manager is not None and is_active else (),
     )
     steps = [Step(create, f"the milestone {title} has begun", subject)]
-    steps += _note_and_link(each, setup, create.description, created_by=create.key)
-    for number, prompt in enumerate(setup.choice(each.group).prompts, start=1):
-        thread = _thread(each.project_path, number, prompt, created_by=create.key)
-        after = (steps[-1].change.key,)
-        steps.append(Step(thread, "each prompt is a thread", subject, needs=(create.key,), after=after))
-    return Plan(tuple(steps), tuple(notices))
+    prompts = list(enumerate(setup.choice(each.group).prompts, start=1))
+    steps += _rest(each, setup, create.description, prompts, created_by=create.key)
+    follows = "the note, the mention and the section's table" if _has_more_today(each, look, setup) else ""
+    return Plan(tuple(steps), tuple(notices), look_again=follows)
 
 
-def _note_and_link(
-    each: Retrospective, setup: Setup, description: str, *, created_by: str = "", issue: Issue | None = None
+def _has_more_today(each: Retrospective, look: Look, setup: Setup) -> bool:
+    """Whether the issue is opened so late that its note is to be filled, or shown to the section, on the same day."""
+    return is_refresh_time(each, look, setup) or look.is_section_time(each.milestone, setup)
+
+
+def _rest(
+    each: Retrospective,
+    setup: Setup,
+    description: str,
+    prompts: list[tuple[int, str]],
+    *,
+    created_by: str = "",
+    issue: Issue | None = None,
 ) -> list[Step]:
-    """The bot's note, which fills itself later, and the link to it."""
-    at = IssueId(issue.project_id, issue.iid) if issue is not None else None
-    iid = issue.iid if issue is not None else 0
-    body = f"{empty_note(each.milestone, setup)}\n\n{NOTE_MARKER}\n{NoteState().marker()}"
-    note = WriteNote(each.project_path, iid, NOTE_MARKER, body, at, created_by=created_by)
+    """The prompts as threads, then the bot's note, then the link to it. The note says that all prompts were written."""
+    subject = each.project_path
     needs = (created_by,) if created_by else ()
-    steps = [Step(note, "it will say what shipped and what slipped", each.project_path, needs=needs)]
+    steps: list[Step] = []
+    for number, prompt in prompts:
+        thread = _thread(each.project_path, number, prompt, created_by=created_by, issue=issue)
+        after = (steps[-1].change.key,) if steps else ()
+        steps.append(Step(thread, "each prompt is a thread", subject, needs=needs, after=after))
+    at = IssueId(issue.project_id, issue.iid) if issue is not None else None
+    day = setup.day_of("publishing", each.milestone) if setup.choice(each.group).publish else None
+    body = f"{empty_note(each.milestone, setup)}\n\n{NOTE_MARKER}\n{NoteState(publish_on=day).marker()}"
+    iid = issue.iid if issue is not None else 0
+    note = WriteNote(each.project_path, iid, NOTE_MARKER, body, at, created_by=created_by)
+    written = tuple(step.change.key for step in steps)
+    steps.append(Step(note, "it will say what shipped and what slipped", subject, needs=(*needs, *written)))
     link = link_to_note(each.project_path, NOTE_MARKER, description, created_by=created_by, issue=issue)
     if link is not None:
-        steps.append(Step(link, "the description leads to it", each.project_path, needs=(*needs, note.key)))
+        steps.append(Step(link, "the description leads to it", subject, needs=(*needs, note.key)))
     return steps
 
 
@@ -148,31 +168,46 @@ def is_unlinked(issue: Issue, now: dt.datetime, own_ids: frozenset[int]) -> bool
 
 
 def _completion(each: Retrospective, facts: RetrospectiveFacts, look: Look, setup: Setup) -> list[Step]:
+    """What is missing of an opening. Where the note is there, people have deleted what is missing."""
     issue = each.issue
     if issue is None or each.discussions is None or not may_be_incomplete(each, setup, look.now, facts.own_ids):
         return []
-    missing = "it was not written yet"
-    there = own_note(each.notes(), NOTE_MARKER, facts.own_ids)
-    note, *link = _note_and_link(each, setup, issue.description, issue=issue)
-    steps = [] if there is not None else [note]
-    steps += link if is_unlinked(issue, look.now, facts.own_ids) else []
-    for number, prompt in enumerate(setup.choice(each.group).prompts, start=1):
-        if own_note(each.notes(), prompt_marker(number), facts.own_ids) is None:
-            after = (steps[-1].change.key,) if steps else ()
-            thread = _thread(each.project_path, number, prompt, issue=issue)
-            steps.append(Step(thread, missing, each.project_path, after=after))
-    return steps
-
-
-def _doubled(each: Retrospective) -> list[Notice]:
-    if len(each.issues) < 2:
+    if own_note(each.notes(), NOTE_MARKER, facts.own_ids) is None:
+        prompts = [
+            (number, prompt)
+            for number, prompt in enumerate(setup.choice(each.group).prompts, start=1)
+            if own_note(each.notes(), prompt_marker(number), facts.own_ids) is None
+        ]
+        return _rest(
+            each, setup, issue.description if is_unlinked(issue, look.now, facts.own_ids) else "", prompts, issue=issue
+        )
+    link = link_to_note(each.project_path, NOTE_MARKER, issue.description, issue=issue)
+    if link is None or not is_unlinked(issue, look.now, facts.own_ids):
         return []
-    others = ", ".join(f"#{issue.iid}" for issue in each.issues[1:])
-    sentence = (
-        f"{each.group.name} has more than one retrospective for {each.milestone.title}: #{each.issues[0].iid} counts; "
-        f"close {others}, or take its label or milestone off."
-    )
-    return [Notice(NoticeKind.LEFT_ALONE, each.project_path, sentence, for_operators=False)]
+    return [Step(link, "the description leads to the bot's note", each.project_path)]
+
+
+def _odd(each: Retrospective) -> list[Notice]:
+    """What a person should mend."""
+    sentences = []
+    others = [issue for issue in each.issues[1:] if is_living(issue) and issue.state == "opened"]
+    if others:
+        named = ", ".join(f"#{issue.iid}" for issue in others)
+        sentences.append(
+            f"{each.group.name} has more than one retrospective for {each.milestone.title}: #{each.issues[0].iid} "
+            f"counts; close {named}."
+        )
+    if each.issue is None:
+        sentences.append(
+            f"The retrospective of {each.group.name} for {each.milestone.title}, #{each.issues[0].iid}, was moved away "
+            "or closed as a duplicate: the bot leaves it alone, and opens no other."
+        )
+    elif each.issue.milestone != each.milestone.title:
+        sentences.append(
+            f"#{each.issue.iid} is the retrospective of {each.group.name} for {each.milestone.title}, but it has "
+            f"{f'the milestone {each.issue.milestone}' if each.issue.milestone else 'no milestone'}: set the right one."
+        )
+    return [Notice(NoticeKind.LEFT_ALONE, each.project_path, sentence, for_operators=False) for sentence in sentences]
 
 
 # -- GitLab's milestone ------------------------------------------------------------------------------------------------
@@ -196,9 +231,7 @@ def _ambiguous(facts: RetrospectiveFacts, milestone: Milestone, used: MilestoneI
         yield Notice(NoticeKind.LEFT_ALONE, subject, sentence, public=True, for_operators=False)
 
 
-def lacking_milestone(project_path: str, what: str, title: str, setup: Setup) -> Notice:
-    sentence = (
-        f"GitLab has no milestone {title} that {project_path} can use, so {what} was not opened. Make the milestone in "
-        f"the group {setup.section.group}; the next run opens it."
-    )
-    return Notice(NoticeKind.WRONG, project_path, sentence, public=True)
+def lacking_milestone(what: str, title: str, setup: Setup) -> Notice:
+    group = setup.section.group
+    sentence = f"GitLab has no milestone {title} in {group} or above, so {what} cannot be opened. Make it in {group}."
+    return Notice(NoticeKind.WRONG, group, sentence, public=True)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from bot.automations.retrospectives.facts import (
     NOTE_MARKER,
     PUBLISHED_MARKER,
     UNPUBLISHED_MARKER,
     Retrospective,
     RetrospectiveFacts,
-    announced_day,
     own_note,
 )
-from bot.automations.retrospectives.refresh import written_for
+from bot.automations.retrospectives.refresh import is_publishing, state_now, written_for
 from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.setup import Setup
 from bot.automations.retrospectives.texts import published, unpublished
@@ -19,32 +20,50 @@ from bot.domain.changes import PublishIssue, WriteNote, hash_of
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.resources import Issue, IssueId
 
+# How long a missed day is caught up.
+CAUGHT_UP_FOR = dt.timedelta(days=90)
+# How long after its day a run says why an issue was not published.
+TOLD_FOR = dt.timedelta(days=7)
 
-def is_to_be_published(each: Retrospective, look: Look, setup: Setup, own_ids: frozenset[int]) -> bool:
-    """Whether the day has come that the issue announces since it was opened, and nobody holds it back."""
+
+def may_be_published(each: Retrospective, look: Look, setup: Setup) -> bool:
+    """Whether its day has come, and the settings want it; whether it has announced it stands in its note."""
     issue = each.issue
-    if issue is None or issue.moved or not issue.confidential or not setup.choice(each.group).publish:
+    if issue is None or not issue.confidential or not setup.choice(each.group).publish:
         return False
-    day = announced_day(issue, own_ids)
-    return day is not None and day <= look.day and setup.own.hold_label not in issue.labels
+    day = setup.day_of("publishing", each.milestone)
+    return day <= look.day <= day + CAUGHT_UP_FOR
 
 
 def plan_publishing(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
-    """The bot's note is written for its new readers, then the issue is published, then it says so."""
+    """The bot's note is written for its new readers, then it says what happens, then the issue is published."""
     plan = Plan()
     for each in facts.to_publish:
-        if each.issue is not None:
-            plan += _publication(each, each.issue, facts, look, setup)
+        issue = each.issue
+        if issue is None or each.discussions is None:
+            continue
+        if setup.own.hold_label in issue.labels:
+            plan += _left_alone(each, issue, f"somebody holds it back with {setup.own.hold_label}", look, setup)
+        elif own_note(each.notes(), PUBLISHED_MARKER, facts.own_ids) is not None:
+            why = "it was published before, and somebody has made it confidential again"
+            plan += _left_alone(each, issue, why, look, setup)
+        elif state_now(each, look, facts.own_ids).publish_on is None:
+            why = "it has not announced it since it was opened, or the note in which that stands is gone"
+            plan += _left_alone(each, issue, why, look, setup)
+        elif is_publishing(each, look, facts):
+            plan += _publication(each, issue, facts, look, setup)
     return plan
 
 
+def _left_alone(each: Retrospective, issue: Issue, why: str, look: Look, setup: Setup) -> Plan:
+    """Said for a week, not for ever."""
+    if look.day > setup.day_of("publishing", each.milestone) + TOLD_FOR:
+        return Plan()
+    sentence = f"{issue.reference} is not published: {why}."
+    return Plan((), (Notice(NoticeKind.LEFT_ALONE, issue.reference, sentence, for_operators=False),))
+
+
 def _publication(each: Retrospective, issue: Issue, facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
-    if own_note(each.notes(), PUBLISHED_MARKER, facts.own_ids) is not None:
-        sentence = (
-            f"{issue.reference} was published, and somebody has made it confidential again: it stays so. With the "
-            f"label {setup.own.hold_label} the bot does not ask any more."
-        )
-        return Plan((), (Notice(NoticeKind.LEFT_ALONE, issue.reference, sentence, for_operators=False),))
     if facts.project(issue.project_path) is None:
         sentence = (
             f"{issue.reference} was to be published, but GitLab does not tell who can see its project, so that its "
@@ -54,17 +73,18 @@ def _publication(each: Retrospective, issue: Issue, facts: RetrospectiveFacts, l
         return Plan(told, (Notice(NoticeKind.REFUSED, issue.reference, sentence),))
     at = IssueId(issue.project_id, issue.iid)
     secrecy = facts.secrecy_at(issue.project_path, confidential=False)
-    note = written_for(each, issue, secrecy, facts, look, setup)
+    note = written_for(each, issue, secrecy, facts, look, setup, called=True)
+    said = WriteNote(issue.project_path, issue.iid, PUBLISHED_MARKER, f"{published(setup)}\n\n{PUBLISHED_MARKER}", at)
     publish = PublishIssue(
         issue.project_path, issue.iid, at, NOTE_MARKER, hash_of(note.body.strip()), setup.own.hold_label
     )
-    said = WriteNote(issue.project_path, issue.iid, PUBLISHED_MARKER, f"{published(setup)}\n\n{PUBLISHED_MARKER}", at)
     subject = issue.reference
     steps = (
         Step(note, "it is written for those who will read it", subject),
-        Step(publish, "the announced day has come", subject, needs=(note.key,)),
-        Step(said, "people see why they can read it", subject, needs=(publish.key,)),
-        *_tell_manager(each, issue, facts, setup, unless=note.key),
+        # Said before it is done: with this note the issue is never published a second time, whatever people do.
+        Step(said, "people see why they can read it", subject, needs=(note.key,)),
+        Step(publish, "the announced day has come", subject, needs=(said.key,)),
+        *_tell_manager(each, issue, facts, setup, unless=publish.key),
     )
     return Plan(steps)
 
@@ -78,5 +98,4 @@ def _tell_manager(
     at = IssueId(issue.project_id, issue.iid)
     body = f"{unpublished(each.group, setup)}\n\n{UNPUBLISHED_MARKER}"
     change = WriteNote(issue.project_path, issue.iid, UNPUBLISHED_MARKER, body, at)
-    because = "the manager hears where its note could not be written" if unless else "the manager hears it"
-    return (Step(change, because, issue.reference, unless=unless),)
+    return (Step(change, "the manager hears that it was not published", issue.reference, unless=unless),)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from dataclasses import replace
 
 from bot.automations.retrospectives.commands import newest_request
 from bot.automations.retrospectives.facts import (
     MENTION_MARKER,
     NOTE_MARKER,
+    PUBLISHED_MARKER,
     NoteState,
     Retrospective,
     RetrospectiveFacts,
@@ -22,9 +23,6 @@ from bot.domain.confidentiality import Secrecy
 from bot.domain.plan import Plan, Step
 from bot.domain.resources import Issue, IssueId
 
-# A mention that is missing later was deleted by a person.
-COMPLETED_FOR = dt.timedelta(days=2)
-
 
 def is_refresh_time(each: Retrospective, look: Look, setup: Setup) -> bool:
     """Whether the note is to be filled: from its day on, until the section has closed its own retrospective."""
@@ -32,74 +30,99 @@ def is_refresh_time(each: Retrospective, look: Look, setup: Setup) -> bool:
     return setup.day_of("refresh", each.milestone) <= look.day <= last
 
 
+def state_now(each: Retrospective, look: Look, own_ids: frozenset[int]) -> NoteState:
+    """What the bot's note says of itself, as far as it can be true: who may edit other people's notes can edit it."""
+    state = state_of(own_note(each.notes(), NOTE_MARKER, own_ids))
+    newest = max((note.id for note in each.notes()), default=0)
+    if state.asked > newest:
+        state = replace(state, asked=0)
+    if state.refreshed_on is not None and state.refreshed_on > look.day:
+        state = replace(state, refreshed_on=None, called=False)
+    return state
+
+
 def why_refresh(each: Retrospective, facts: RetrospectiveFacts, look: Look, setup: Setup) -> str:
     """Empty where the note stays as it is."""
     issue = each.issue
-    if issue is None or each.discussions is None or issue.moved:
+    if issue is None or each.discussions is None:
         return ""
-    state = state_of(own_note(each.notes(), NOTE_MARKER, facts.own_ids))
+    state = state_now(each, look, facts.own_ids)
     if newest_request(each, setup.bot_name, facts.own_ids) > state.asked:
         return "a member asks for it"
     if state.refreshed_on is not None and state.confidential and not issue.confidential:
         return "more people can read it than it was written for"
-    day = setup.day_of("refresh", each.milestone)
-    is_done = state.refreshed_on is not None and state.refreshed_on >= day
-    if issue.state == "opened" and is_refresh_time(each, look, setup) and not is_done:
-        return f"the group looks back from {day.isoformat()} on"
+    if _is_day(each, state, look, setup):
+        return f"the group looks back from {setup.day_of('refresh', each.milestone).isoformat()} on"
     return ""
 
 
+def _is_day(each: Retrospective, state: NoteState, look: Look, setup: Setup) -> bool:
+    return is_refresh_time(each, look, setup) and not state.called
+
+
 def plan_refreshes(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
-    """Notes that are to be filled or brought up to date, and the one mention of the team."""
+    """Notes that are to be filled or brought up to date; on its day the team is mentioned before, once."""
     steps: list[Step] = []
-    # Those that are published today get their note with it.
-    publishing = {each.issue.id for each in facts.to_publish if each.issue is not None}
+    publishing = {
+        each.issue.id for each in facts.to_publish if each.issue is not None and is_publishing(each, look, facts)
+    }
     for each in facts.retrospectives:
         issue = each.issue
-        if issue is None or each.discussions is None or issue.id in publishing:
-            continue
         why = why_refresh(each, facts, look, setup)
-        refreshing = [_refresh(each, issue, why, facts, look, setup)] if why else []
-        steps += refreshing
-        if _is_mention_due(each, issue, bool(why), facts, look, setup):
-            at = IssueId(issue.project_id, issue.iid)
-            there = own_note(each.notes(), NOTE_MARKER, facts.own_ids)
-            text = mention(each, facts, setup, there.id if there is not None else None)
-            change = WriteNote(issue.project_path, issue.iid, MENTION_MARKER, f"{text}\n\n{MENTION_MARKER}", at)
-            needs = tuple(step.change.key for step in refreshing)
-            steps.append(Step(change, "the milestone ends", issue.reference, needs=needs))
+        if issue is None or not why or issue.id in publishing:
+            continue
+        is_day = _is_day(each, state_now(each, look, facts.own_ids), look, setup)
+        calls = [_mention(each, issue, facts, setup)] if is_day and _is_unmentioned(each, issue, facts) else []
+        secrecy = facts.secrecy_at(issue.project_path, confidential=issue.confidential)
+        note = written_for(each, issue, secrecy, facts, look, setup, called=is_day)
+        steps += calls
+        # That the team was mentioned stands in the note, so that nobody is mentioned again whatever people delete.
+        steps.append(Step(note, why, issue.reference, needs=tuple(step.change.key for step in calls)))
     return Plan(tuple(steps))
 
 
-def _is_mention_due(
-    each: Retrospective, issue: Issue, is_refreshing: bool, facts: RetrospectiveFacts, look: Look, setup: Setup
-) -> bool:
-    """With the refresh of the stated day; later only where that run was cut short."""
-    if issue.state != "opened" or not is_refresh_time(each, look, setup):
-        return False
-    if own_note(each.notes(), MENTION_MARKER, facts.own_ids) is not None:
-        return False
-    refreshed_on = state_of(own_note(each.notes(), NOTE_MARKER, facts.own_ids)).refreshed_on
-    day = setup.day_of("refresh", each.milestone)
-    is_first = is_refreshing and (refreshed_on is None or refreshed_on < day)
-    return is_first or (refreshed_on is not None and look.day - refreshed_on < COMPLETED_FOR and refreshed_on >= day)
+def _is_unmentioned(each: Retrospective, issue: Issue, facts: RetrospectiveFacts) -> bool:
+    """A group that has closed its issue has looked back already."""
+    return issue.state == "opened" and own_note(each.notes(), MENTION_MARKER, facts.own_ids) is None
 
 
-def _refresh(each: Retrospective, issue: Issue, why: str, facts: RetrospectiveFacts, look: Look, setup: Setup) -> Step:
-    secrecy = facts.secrecy_at(issue.project_path, confidential=issue.confidential)
-    return Step(written_for(each, issue, secrecy, facts, look, setup), why, issue.reference)
+def _mention(each: Retrospective, issue: Issue, facts: RetrospectiveFacts, setup: Setup) -> Step:
+    at = IssueId(issue.project_id, issue.iid)
+    there = own_note(each.notes(), NOTE_MARKER, facts.own_ids)
+    text = mention(each, facts, setup, there.id if there is not None else None)
+    change = WriteNote(issue.project_path, issue.iid, MENTION_MARKER, f"{text}\n\n{MENTION_MARKER}", at)
+    return Step(change, "the milestone ends", issue.reference)
 
 
 def written_for(
-    each: Retrospective, issue: Issue, secrecy: Secrecy, facts: RetrospectiveFacts, look: Look, setup: Setup
+    each: Retrospective,
+    issue: Issue,
+    secrecy: Secrecy,
+    facts: RetrospectiveFacts,
+    look: Look,
+    setup: Setup,
+    *,
+    called: bool,
 ) -> WriteNote:
-    """The bot's note for the readers that this secrecy lets in."""
+    """The bot's note for the readers that this secrecy lets in. Args: called: whether this is what its day asks for."""
     there = own_note(each.notes(), NOTE_MARKER, facts.own_ids)
-    asked = max(newest_request(each, setup.bot_name, facts.own_ids), state_of(there).asked)
-    state = NoteState(look.day, asked, secrecy.confidential)
+    before = state_now(each, look, facts.own_ids)
+    state = replace(
+        before,
+        refreshed_on=look.day,
+        asked=max(newest_request(each, setup.bot_name, facts.own_ids), before.asked),
+        confidential=secrecy.confidential,
+        called=before.called or called,
+    )
     text = milestone_note(each, secrecy, facts, look.day, setup)
     body = f"{text}\n\n{NOTE_MARKER}\n{state.marker()}"
     at = IssueId(issue.project_id, issue.iid)
-    return WriteNote(
-        issue.project_path, issue.iid, NOTE_MARKER, body, at, note_id=there.id if there is not None else None
-    )
+    note_id = there.id if there is not None else None
+    return WriteNote(issue.project_path, issue.iid, NOTE_MARKER, body, at, note_id=note_id)
+
+
+def is_publishing(each: Retrospective, look: Look, facts: RetrospectiveFacts) -> bool:
+    """Whether the issue is to be published now: it has announced it, the day has come, and it was not done before."""
+    day = state_now(each, look, facts.own_ids).publish_on
+    is_due = day is not None and day <= look.day
+    return is_due and own_note(each.notes(), PUBLISHED_MARKER, facts.own_ids) is None

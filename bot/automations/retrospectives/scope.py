@@ -30,6 +30,7 @@ class Look:
     Args:
         milestones: the one that runs comes first, then earlier ones that are still looked after.
         covers_section: whether it looks at the section's retrospective; then all groups are there.
+        named: id of the issue that the scope names, or an event; 0 where it names none.
     """
 
     now: dt.datetime
@@ -37,6 +38,7 @@ class Look:
     groups: tuple[SectionGroup, ...]
     milestones: tuple[Milestone, ...]
     covers_section: bool
+    named: int = 0
 
     @property
     def running(self) -> Milestone:
@@ -69,7 +71,7 @@ def look_at(scope: Scope, reader: ScopeReader, setup: Setup, now: dt.datetime) -
         milestones += [of_issue] if of_issue not in milestones else []
     groups = groups_in(scope, path, setup.section)
     whole = len(groups) == len(setup.section.groups) or (bool(groups) and scope.event_kind == "issue")
-    return Look(now, day, setup.section.groups if whole else groups, tuple(milestones), whole)
+    return Look(now, day, setup.section.groups if whole else groups, tuple(milestones), whole, named.id if named else 0)
 
 
 def _named(scope: Scope, reader: ScopeReader) -> tuple[str, Issue | None]:
@@ -96,7 +98,7 @@ def _is_earlier(title: str, running: Milestone, setup: Setup) -> bool:
 
 
 def groups_in(scope: Scope, path: str, section: SectionSettings) -> tuple[SectionGroup, ...]:
-    """All groups, or the one that is named: by its name, label or alias, or by its retrospective project.
+    """All groups, or the one that is named: by its name, label or alias; or those of a retrospective project.
 
     The section's own name, label or project stand for all.
 
@@ -114,16 +116,16 @@ def groups_in(scope: Scope, path: str, section: SectionSettings) -> tuple[Sectio
             section.retrospective_project, wanted
         ):
             return section.groups
-        found = section.group_named(wanted) or _of_project(wanted, section)
-        if found is None:
+        named = section.group_named(wanted)
+        found = (named,) if named is not None else _of_project(wanted, section)
+        if not found:
             known = ", ".join(group.name for group in section.groups)
             raise WrongInput(f"There is no group {scope.name!r} in section.yml. There are: {known}.")
-        return (found,)
+        return found
     if is_same_path(section.retrospective_project, path):
         return section.groups
-    found = _of_project(path, section)
-    return (found,) if found is not None else ()
+    return _of_project(path, section)
 
 
-def _of_project(path: str, section: SectionSettings) -> SectionGroup | None:
-    return next((each for each in section.groups if is_same_path(each.retrospective_project, path)), None)
+def _of_project(path: str, section: SectionSettings) -> tuple[SectionGroup, ...]:
+    return tuple(each for each in section.groups if is_same_path(each.retrospective_project, path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.automations.retrospectives.facts import (
     RetrospectiveFacts,
     SectionRetrospective,
+    is_living,
     own_note,
     section_marker,
     written_marker,
@@ -27,14 +28,17 @@ from bot.domain.resources import Issue, IssueId, Note
 SECTION_NOTE_MARKER = marker("section_retrospective_note")
 REVIEW_MARKER = marker("section_retrospective_review")
 CLOSING_MARKER = marker("section_retrospective_closing")
+FOR_MEMBERS, FOR_ALL = (marker("section_retrospective_state", confidential=each) for each in ("yes", "no"))
 
 
 def plan_section(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
     """Its issue, the note that moves, and the two calls: to read and comment, and to sum up."""
     plan = Plan()
     for section in facts.sections:
-        if section.issues:
-            plan += _accompany(section, section.issues[0], facts, look, setup)
+        if section.issue is not None:
+            plan += _accompany(section, section.issue, facts, look, setup)
+        elif section.issues:
+            plan += Plan((), _odd(section))
         elif look.day <= setup.day_of("section_closing", section.milestone):
             plan += _opening(section, facts, look, setup)
     return plan
@@ -44,7 +48,7 @@ def _opening(section: SectionRetrospective, facts: RetrospectiveFacts, look: Loo
     path, title = section.project_path, section.milestone.title
     milestone = milestone_in_gitlab(facts, section.milestone, setup)
     if milestone is None:
-        return Plan((), (lacking_milestone(path, "the section's retrospective", title, setup),))
+        return Plan((), (lacking_milestone("the section's retrospective", title, setup),))
     dri = facts.people.users.get(setup.section.dri)
     is_active = dri is not None and dri.state == "active"
     notices = []
@@ -56,7 +60,7 @@ def _opening(section: SectionRetrospective, facts: RetrospectiveFacts, look: Loo
     create = CreateIssue(
         project_path=path,
         title=setup.own.section.title.format(section=setup.section.name, milestone=title),
-        description=f"{text}\n\n{mark}\n{written_marker(text, None)}",
+        description=f"{text}\n\n{mark}\n{written_marker(text)}",
         marker=mark,
         labels=(setup.own.label, setup.section.label),
         confidential=setup.own.section.confidential,
@@ -72,23 +76,26 @@ def _opening(section: SectionRetrospective, facts: RetrospectiveFacts, look: Loo
     ]
     if link is not None:
         steps.append(Step(link, "the description leads to it", path, needs=(create.key, note.key)))
-    return Plan(tuple(steps), tuple(notices))
+    is_late = look.day >= setup.day_of("section_review", section.milestone)
+    return Plan(tuple(steps), tuple(notices), look_again="the call to read and comment" if is_late else "")
 
 
 def _body(section: SectionRetrospective, facts: RetrospectiveFacts, look: Look, setup: Setup) -> str:
-    return f"{section_note(section, facts, look.day, setup)}\n\n{SECTION_NOTE_MARKER}"
+    confidential = section.issue.confidential if section.issue is not None else setup.own.section.confidential
+    mark = f"{SECTION_NOTE_MARKER}\n{FOR_MEMBERS if confidential else FOR_ALL}"
+    return f"{section_note(section, facts, look.day, setup)}\n\n{mark}"
 
 
 def _accompany(
     section: SectionRetrospective, issue: Issue, facts: RetrospectiveFacts, look: Look, setup: Setup
 ) -> Plan:
-    """A closed one is left alone: the section has done with it."""
-    notices = _doubled(section)
-    if issue.state != "opened":
-        return Plan((), notices)
+    """A closed one is left alone, since the section has done with it; unless more people can read it by now."""
+    notices = _odd(section)
     at = IssueId(issue.project_id, issue.iid)
     notes = tuple(note for each in section.discussions for note in each.notes if not note.is_system)
     there = own_note(notes, SECTION_NOTE_MARKER, facts.own_ids)
+    if issue.state != "opened" and not (there is not None and _is_for_fewer(there, issue)):
+        return Plan((), notices)
     body = _body(section, facts, look, setup)
     steps: list[Step] = []
     if there is None or there.body.strip() != body.strip():
@@ -105,8 +112,14 @@ def _accompany(
         link = link_to_note(issue.project_path, SECTION_NOTE_MARKER, issue.description, issue=issue)
         needs = tuple(step.change.key for step in steps)
         steps += [Step(link, "the description leads to its note", issue.reference, needs=needs)] if link else []
-    steps += _calls(section, issue, notes, there, facts, look, setup)
+    if issue.state == "opened":
+        steps += _calls(section, issue, notes, there, facts, look, setup)
     return Plan(tuple(steps), notices)
+
+
+def _is_for_fewer(note: Note, issue: Issue) -> bool:
+    """Whether the note was written while the issue was confidential, and it is no longer."""
+    return not issue.confidential and FOR_MEMBERS in note.body
 
 
 def _calls(
@@ -149,12 +162,21 @@ def _responsible(issue: Issue, setup: Setup) -> list[str]:
     return active or [setup.section.dri]
 
 
-def _doubled(section: SectionRetrospective) -> tuple[Notice, ...]:
-    if len(section.issues) < 2:
-        return ()
-    others = ", ".join(f"#{issue.iid}" for issue in section.issues[1:])
-    sentence = (
-        f"The section has more than one retrospective for {section.milestone.title}: #{section.issues[0].iid} counts; "
-        f"close {others}, or take its label or milestone off."
+def _odd(section: SectionRetrospective) -> tuple[Notice, ...]:
+    """What a person should mend."""
+    title = section.milestone.title
+    sentences = []
+    others = [issue for issue in section.issues[1:] if is_living(issue) and issue.state == "opened"]
+    if others:
+        sentences.append(
+            f"The section has more than one retrospective for {title}: #{section.issues[0].iid} counts; close "
+            f"{', '.join(f'#{issue.iid}' for issue in others)}."
+        )
+    if section.issue is None:
+        sentences.append(
+            f"The section's retrospective for {title}, #{section.issues[0].iid}, was moved away or closed as a "
+            "duplicate: the bot leaves it alone, and opens no other."
+        )
+    return tuple(
+        Notice(NoticeKind.LEFT_ALONE, section.project_path, sentence, for_operators=False) for sentence in sentences
     )
-    return (Notice(NoticeKind.LEFT_ALONE, section.project_path, sentence, for_operators=False),)

@@ -210,15 +210,14 @@ def _reference(issue: Issue, here: str) -> Trusted:
 
 def mention(each: Retrospective, facts: RetrospectiveFacts, setup: Setup, note_id: int | None) -> str:
     work = facts.work.get(each.milestone.title, {}).get(each.group.name, GroupWork())
-    is_known = each.milestone.title in facts.work
     url = f"{each.issue.web_url}#note_{note_id}" if each.issue is not None and note_id is not None else None
     return _render(
         setup,
         "mention",
-        people=mentions(members_of(each.group, facts)),
+        people=mentions([*each.group.people.usernames(), *members_of(each.group, facts)]),
         milestone=Trusted(each.milestone.title),
         last_day=in_words(each.milestone.last_day),
-        shipped=len(work.shipped) if is_known else None,
+        shipped=len(work.shipped),
         slipped=len(work.slipped),
         still_open=len(work.still_open),
         note_url=Trusted(url) if url else None,
@@ -235,14 +234,14 @@ def members_of(group: SectionGroup, facts: RetrospectiveFacts) -> list[str]:
     return names or [group.people.engineering_manager]
 
 
-def reminder(issue: Issue, group: SectionGroup, milestone: Milestone, today: dt.date, setup: Setup) -> str:
-    """Of a follow-up that is overdue."""
+def reminder(issue: Issue, asked: str, milestone: Milestone, today: dt.date, setup: Setup) -> str:
+    """Of a follow-up that is overdue. Args: asked: who is, where nobody is assigned."""
     assert issue.due_on is not None
     active = [user.username for user in issue.assignees if user.state == "active"]
     return _render(
         setup,
         "reminder",
-        people=mentions(active or [group.people.engineering_manager]),
+        people=mentions(active or [asked]),
         due_on=Trusted(issue.due_on.isoformat()),
         overdue_days=(today - issue.due_on).days,
         is_assigned=bool(active),
@@ -281,7 +280,7 @@ def section_description(milestone: Milestone, setup: Setup) -> str:
 
 def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today: dt.date, setup: Setup) -> str:
     """Where the groups are, what bubbled up, what repeats, what is overdue."""
-    confidential = section.issues[0].confidential if section.issues else setup.own.section.confidential
+    confidential = section.issue.confidential if section.issue is not None else setup.own.section.confidential
     secrecy = facts.secrecy_at(section.project_path, confidential=confidential)
     own = [each for each in facts.retrospectives if each.milestone == section.milestone]
 
@@ -293,6 +292,7 @@ def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today
     linked = {each.group.name for each in own if is_linked(each)}
     readable = [topic for topic in section.topics if topic.is_for_all]
     shown = section.topics[:MOST_LISTED]
+    given = [*((each.group.name, each.follow_ups) for each in own), ("The section", section.follow_ups)]
     return _render(
         setup,
         "section_note",
@@ -302,7 +302,7 @@ def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today
             for group in setup.section.groups
         ],
         topics=[_topic(topic, topic.is_for_all or topic.group.name in linked) for topic in shown],
-        more_topics=len(section.topics) - len(shown),
+        more_topics=len(section.topics) - len(shown) + section.more_topics,
         unread_topics=len(section.topics) - len(readable),
         themes=[
             {
@@ -315,9 +315,9 @@ def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today
         ],
         least_groups=setup.own.themes.least_groups,
         follow_ups=[
-            {"group": Trusted(each.group.name)} | _listed(overdue, section.project_path, secrecy, facts)
-            for each in own
-            if (overdue := tuple(issue for issue in each.follow_ups if issue.due_on and issue.due_on < today))
+            {"group": Trusted(name)} | _listed(overdue, section.project_path, secrecy, facts)
+            for name, follow_ups in given
+            if (overdue := tuple(issue for issue in follow_ups if issue.due_on and issue.due_on < today))
         ],
     )
 
@@ -329,7 +329,7 @@ def _none(group: SectionGroup) -> dict[str, Any]:
 
 def _standing(each: Retrospective, facts: RetrospectiveFacts, is_linked: bool, setup: Setup) -> dict[str, Any]:
     said = [
-        [note for note in discussion.notes if is_point(note, setup.bot_name, facts.own_ids)]
+        [note for note in discussion.notes if is_point(note, setup.bot_name, facts.own_ids) and not note.is_internal]
         for discussion in each.discussions or ()
     ]
     issue = each.issue
@@ -337,8 +337,9 @@ def _standing(each: Retrospective, facts: RetrospectiveFacts, is_linked: bool, s
         "group": Trusted(each.group.name),
         "reference": Trusted(issue.reference) if issue is not None and is_linked else None,
         "has_project": True,
-        "exists": issue is not None,
-        "is_held": issue is not None and issue.state == "closed",
+        "exists": bool(each.issues),
+        "is_away": issue is None,
+        "is_held": each.is_held,
         "threads": sum(1 for notes in said if notes),
         "comments": sum(len(notes) for notes in said),
     }

@@ -13,7 +13,7 @@ LEAST_LETTERS = 4
 MOST_THEMES = 20
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 # Addresses, mentions, references and code are no words of a theme.
-_NO_WORDS = re.compile(r"```.*?```|`[^`]*`|https?://\S+|[@#!&~%]\S+|<!--.*?-->", re.DOTALL)
+_NO_WORDS = re.compile(r"```.*?```|`[^`]*`|https?://\S+|[@#!&~%]\S+|<!--.*?(?:-->|\Z)", re.DOTALL)
 # Words that stand in every text.
 _EVERYDAY = """
 about above after again against almost along already also although always among another anybody anyone anything
