@@ -95,7 +95,7 @@ def load_settings(environment: Environment) -> Settings:
         WrongSettings: with every problem of every file.
     """
     from bot.automations.incident_opening.check import check_templates
-    from bot.automations.retrospectives.check import check_retrospectives
+    from bot.automations.retrospectives.check import check_days, check_retrospectives
     from bot.domain.errors import WrongSettings
     from bot.settings import loading
     from bot.settings.section import check_section
@@ -108,6 +108,7 @@ def load_settings(environment: Environment) -> Settings:
     problems += check_retrospectives(
         settings.part("retrospectives"), section, settings.files["retrospectives"], settings.templates
     )
+    problems += check_days(settings.part("releases"), settings.files["releases"])
     policies, found = _policies(settings, environment.config.parent)
     problems += found
     if any(not problem.is_warning for problem in problems):

@@ -14,6 +14,8 @@ never contain tokens or the text of issues.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -90,3 +92,9 @@ class GitLabUnreachable(GitLabError):
     def __init__(self, asked: str, cause: str) -> None:
         self.asked, self.cause = asked, cause
         super().__init__(f"GitLab did not answer {asked}: {cause}")
+
+
+def perhaps_meant(given: str, known: Iterable[str]) -> str:
+    """A question with the nearest known name; empty where none is near."""
+    close = difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)
+    return f"Perhaps you meant {close[0]!r}?" if close else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain.errors import Problem, WrongSettings
+from bot.domain.errors import Problem, WrongSettings, perhaps_meant
 from bot.settings.templates import Templates
 from bot.settings.yaml_reader import Document, Path, Positions, read_yaml, where
 
@@ -62,7 +61,8 @@ def load_settings(folder: FilePath, templates_folder: FilePath, models: Mapping[
     for file in sorted(folder.glob("*.y*ml")):
         if file.stem not in models:
             hint = (
-                _perhaps(file.stem, models) or f"The files are {', '.join(f'{name}.yml' for name in sorted(models))}."
+                perhaps_meant(file.stem, models)
+                or f"The files are {', '.join(f'{name}.yml' for name in sorted(models))}."
             )
             problems.append(Problem(str(file), 1, 1, "", "no part of the bot reads this file.", hint))
     for name, model in models.items():
@@ -118,16 +118,20 @@ def _problem(error: Any, document: Document, file: str, schema: dict[str, Any]) 
         return Problem(file, line, column, where(path), "is missing.", _describe(schema, path))
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         allowed = _properties(schema, path[:-1])
-        hint = _perhaps(str(path[-1]), allowed) or f"Here can be: {', '.join(allowed)}."
+        hint = perhaps_meant(str(path[-1]), allowed) or f"Here can be: {', '.join(allowed)}."
         return Problem(file, line, column, where(path), "is not a setting.", hint)
     if kind in ("enum", "literal_error"):
         expected = error["ctx"]["expected"].replace("'", "")
         given = str(error["input"])
         options = [option.strip() for option in expected.replace(" or ", ", ").split(",")]
-        hint = _perhaps(given, options) or f"Write one of {', '.join(options)}."
+        hint = perhaps_meant(given, options) or f"Write one of {', '.join(options)}."
         return Problem(file, line, column, where(path), f"{given!r} is none of its values.", hint)
     if kind in ("tuple_type", "list_type"):
         return Problem(file, line, column, where(path), "must be a list, like [one, two].", _describe(schema, path))
+    if kind.startswith("bool_"):
+        return Problem(file, line, column, where(path), "must be true or false.", _describe(schema, path))
+    if kind.startswith("date_"):
+        return Problem(file, line, column, where(path), "must be a day, like 2026-11-26.", _describe(schema, path))
     if kind == "string_pattern_mismatch":
         what = f"{error['input']!r} is not written as it has to be."
         return Problem(file, line, column, where(path), what, _describe(schema, path))
@@ -169,11 +173,6 @@ def _properties(schema: dict[str, Any], path: Iterable[str | int]) -> list[str]:
 def _describe(schema: dict[str, Any], path: Iterable[str | int]) -> str:
     description = str(_node(schema, path).get("description", ""))
     return f"It is {description[:1].lower()}{description[1:]}" if description else ""
-
-
-def _perhaps(given: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)
-    return f"Perhaps you meant {close[0]!r}?" if close else ""
 
 
 def json_schema(model: type, title: str) -> str:

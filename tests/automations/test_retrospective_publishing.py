@@ -219,8 +219,8 @@ def test_the_issue_announces_its_day_from_the_beginning() -> None:
     opening = dt.datetime(2026, 8, 24, 6, tzinfo=dt.UTC)
     [create] = opened(planned(FakeReader(), now=opening, using=PUBLISHING))
     assert (
-        "It is confidential until **Thursday 2026-10-01**. On that day it is published: everybody who can see this "
-        'project can then read all of it. The label ~"retrospective::keep confidential" holds it back.\n\n'
+        "It was opened confidential, and is published on **Thursday 2026-10-01**: everybody who can see this project "
+        'can then read all of it. The label ~"retrospective::keep confidential" holds it back.\n\n'
     ) in create.description
     [note_] = [each for each in notes_of(planned(FakeReader(), now=opening, using=PUBLISHING)) if not each.is_thread]
     assert "publish=2026-10-01 -->" in note_.body

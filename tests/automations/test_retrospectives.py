@@ -80,17 +80,19 @@ def test_what_the_issue_says() -> None:
     assert text == (
         "This is the retrospective of **Static Analysis** for **19.4** (Saturday 2026-08-15 to Friday 2026-09-11). Add "
         "your points at any time in the milestone, best as soon as you notice them.\n\n"
-        "It is confidential, and stays so.\n\n"
-        "| What | When |\n| --- | --- |\n"
-        "| This milestone ends, and the group holds its retrospective | Friday 2026-09-11 |\n"
-        "| The section's retrospective begins | Monday 2026-09-07 |\n"
-        "| 19.4 is released | Thursday 2026-09-17 |\n\n"
+        "It was opened confidential, and the bot leaves it so.\n\n"
+        "| When | What |\n| --- | --- |\n"
+        "| Monday 2026-09-07 | The section's retrospective begins |\n"
+        "| Wednesday 2026-09-09 | The bot's note shows what shipped and what slipped, and the team is mentioned |\n"
+        "| Friday 2026-09-11 | This milestone ends: by then the group holds its retrospective, and closes this "
+        "issue |\n"
+        "| Thursday 2026-09-17 | 19.4 is released |\n\n"
         "## How it works\n\n"
         "1. Answer in the threads below, one point for each reply; agree with an emoji.\n"
         "2. What shipped and what slipped stands in the bot's note<!-- sectionbot:note_link -->. A comment with the "
-        "line `sectionbot refresh` brings it up to date.\n"
-        "3. What is worth the whole section's attention, bring before it: reply to the point with the line "
-        "`sectionbot bubble up`.\n"
+        "line `sectionbot refresh` brings it up to date, at the latest by the next morning.\n"
+        "3. What is worth the whole section's attention, bring before it: write the line `sectionbot bubble up` right "
+        "below the point, as an answer in its thread, or into the point itself.\n"
         '4. What the group decides to do becomes an issue in this project with the label ~"follow-up", an assignee '
         "and a due date.\n"
         "5. When the group has held its retrospective, close this issue.\n\n"
@@ -459,6 +461,10 @@ def test_what_a_run_is_about(scope: Scope, names: list[str]) -> None:
 def test_a_name_that_the_directory_does_not_have_is_told() -> None:
     with pytest.raises(WrongInput, match=r"There is no group 'Nobody' in section\.yml\. There are: Anti-abuse, Authen"):
         look_at(Scope(name="Nobody"), FakeReader(), SETUP, NOW)
+    with pytest.raises(
+        WrongInput, match="no group 'Static Analisys' in section.yml. Perhaps you meant 'Static Analysis'"
+    ):
+        look_at(Scope(name="Static Analisys"), FakeReader(), SETUP, NOW)
 
 
 # -- follow-ups ------------------------------------------------------------------------------------------------------
@@ -469,6 +475,30 @@ OLD = NOW - dt.timedelta(days=60)
 def follow_up(**fields: Any) -> Issue:
     value = issue(3, labels=("follow-up",), milestone=None, updated_at=OLD, due_on=dt.date(2026, 8, 1))
     return replace(value, **({"assignees": (User(30, "dev.wren"),)} | fields))
+
+
+def test_in_the_sections_own_project_the_dri_is_asked() -> None:
+    late = follow_up(project_path="sec/retrospectives/section", project_id=70, assignees=())
+    plan = planned(FakeReader([issue(2), late]), scope=Scope())
+    [change] = [each for each in notes_of(plan) if "follow_up_reminder" in each.marker]
+    assert change.body.startswith("@dri.sec, this follow-up was due on")
+
+
+def test_of_groups_that_share_a_project_the_one_with_the_label_is_asked() -> None:
+    shared = "sec/retrospectives/shared"
+    late = follow_up(project_path=shared, assignees=(), labels=("follow-up", STATIC.label))
+    nobodys = follow_up(id=9, iid=9, project_path=shared, assignees=(), labels=("follow-up",))
+    plan = planned(FakeReader([late, nobodys]), scope=Scope(), using=SHARED)
+    asked = {each.iid: each.body.split(",")[0] for each in notes_of(plan) if "follow_up_reminder" in each.marker}
+    assert asked == {3: "@em.gwen", 9: "@em.cato"}
+
+
+def test_a_flood_of_follow_ups_is_reminded_of_bit_by_bit() -> None:
+    flood = [follow_up(id=100 + n, iid=100 + n, user_notes_count=1) for n in range(300)]
+    reader = FakeReader([issue(2), *flood])
+    plan = planned(reader, now=IDLE_DAY)
+    assert len([each for each in notes_of(plan) if "follow_up_reminder" in each.marker]) == 20
+    assert len([each for each in reader.asked if each.startswith("own note")]) == 20
 
 
 def reminders(*issues: Issue, comments: list[Note] | None = None, now: dt.datetime = NOW) -> list[WriteNote]:

@@ -115,7 +115,7 @@ def test_it_opens_in_the_week_in_which_the_milestone_ends() -> None:
         "| The groups hold their retrospectives, and topics bubble up | until Friday 2026-09-11 |",
         "| Everybody is asked to read and comment here | Monday 2026-09-14 |",
         "- [ ] On Friday 2026-09-18: share a summary of the discussion, here and in chat",
-        "- [ ] Promote, promote, promote!",
+        "- [ ] Promote the summary where people look",
         "The DRI is `dri.sec`.\n**Would you like to lead this one?** Assign yourself:",
     ):
         assert line in create.description
@@ -322,6 +322,45 @@ def test_a_reader_who_is_only_assigned_is_one() -> None:
     assert "Flaky" not in shown(plan_of(discussions=THREE, section=section))
 
 
+def test_internal_comments_bubble_nowhere() -> None:
+    internal = [thread(note(20, "Internal words", JONO, is_internal=True), note(21, UP, JONO, is_internal=True))]
+    answered = [thread(note(20, "Words", JONO), note(22, "Internal words", FERN, is_internal=True), note(23, UP, JONO))]
+    open_section = replace(SECTION_ISSUE, confidential=False)
+    published = (retro(11, STATIC, confidential=False), *RETROS[1:])
+    assert (
+        part(plan_of(*published, discussions={11: internal}, section=open_section), "What bubbled up") == "Nothing yet."
+    )
+    text = shown(plan_of(*published, discussions={11: answered}, section=open_section))
+    assert "Static Analysis: Words (" in text and "Internal" not in text
+    # Nor are they counted.
+    assert "| sec/retrospectives/static-analysis#11 | not yet | 1 | 1 |" in text
+
+
+def test_a_closed_one_that_is_opened_to_more_people_is_written_for_them() -> None:
+    before = note(90, shown(plan_of(discussions=THREE)))
+    closed = replace(SECTION_ISSUE, state="closed", confidential=False)
+    [change] = of_section(plan_of(discussions={**THREE, 1: [thread(before)]}, section=closed))
+    assert change.note_id == 90 and "Flaky" not in change.body
+    after = note(90, change.body)
+    assert of_section(plan_of(discussions={**THREE, 1: [thread(after)]}, section=closed)) == []
+
+
+def test_one_person_cannot_make_it_long() -> None:
+    flood = [thread(note(1000 + 2 * n, f"Topic {n}", JONO), note(1001 + 2 * n, UP, JONO)) for n in range(500)]
+    reader = FakeReader(
+        [*RETROS, SECTION_ISSUE],
+        discussions={1: [], 11: flood, 12: [], 13: []},
+        members=dict.fromkeys((11, 12, 13, 70), EVERYBODY),
+        projects=PROJECTS,
+    )
+    text = part(planned(reader, now=MONDAY, scope=Scope()), "What bubbled up")
+    assert len([each for each in reader.asked if each.startswith("emoji")]) == 200
+    assert text.count(":thumbsup:") == 100 and text.endswith("And 400 more.")
+    commands = [note(2000 + n, f"Point {n}\n{UP}", JONO) for n in range(200)]
+    many = part(plan_of(discussions={11: [thread(PROMPT, *commands)]}), "What bubbled up")
+    assert many.count(":thumbsup:") == 20
+
+
 def test_in_an_open_issue_only_open_threads_are_shown() -> None:
     section = replace(SECTION_ISSUE, confidential=False)
     assert "Flaky" not in shown(plan_of(discussions=THREE, section=section))
@@ -371,6 +410,8 @@ def test_overdue_follow_ups_by_group() -> None:
     secret = replace(late, confidential=True)
     open_section = replace(SECTION_ISSUE, confidential=False)
     assert part(plan_of(others=(secret,), section=open_section), "Overdue follow-ups") == "- Static Analysis: 1"
+    own = replace(late, project_path=SECTION_PATH, project_id=70)
+    assert part(plan_of(others=(own,)), "Overdue follow-ups") == "- The section: 1 (#60+)"
 
 
 # -- whom it asks ------------------------------------------------------------------------------------------------------

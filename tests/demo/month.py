@@ -139,7 +139,13 @@ def _the_past(gitlab: GitLab) -> list[dict[str, Any]]:
     calls += [partial(issue, name, "19.4", weight) for name, weight in DELIVERABLES]
     found = gitlab.side_by_side(calls)
     project = gitlab.call("GET", f"projects/{STATIC.replace('/', '%2F')}")["id"]
-    post(f"projects/{project}/issues", title="Mend the flaky job", labels="follow-up", due_date="2026-08-28")
+    post(
+        f"projects/{project}/issues",
+        title="Mend the flaky job",
+        labels="follow-up",
+        due_date="2026-08-28",
+        created_at="2026-08-10T09:00:00Z",
+    )
     return found[-len(DELIVERABLES) :]
 
 

@@ -271,3 +271,30 @@ def test_categories_without_owner_and_groups_without_representative_are_told_on_
         "stages[1].groups[4].feature_categories[0]: the section's list has no feature category 'api_security'. Add it "
         "there, or mend the name.",
     ]
+
+
+def test_values_of_the_wrong_kind_and_days_in_an_odd_order_are_told(config: Path) -> None:
+    change(config, "retrospectives.yml", ("publish: false", "publish: yes please"))
+    change(config, "releases.yml", ("exceptions: []", 'exceptions: [{version: "19.4", day: 2026-9-24}]'))
+    assert [each.split(": ", 1)[1] for each in check(config)] == [
+        "exceptions[0].day: must be a day, like 2026-11-26. It is the day on which it is released instead, like 2026-11-26.",
+        "publish: must be true or false. It is whether groups' retrospectives become non-confidential on the day "
+        "`publishing` of releases.yml. Only those are published that have announced the day since they were opened.",
+    ]
+    change(
+        config,
+        "retrospectives.yml",
+        ("publish: yes please", "publish: false"),
+        ("Vulnerability Res", "Vulnerabilty Res"),
+    )
+    change(
+        config,
+        "releases.yml",
+        ('exceptions: [{version: "19.4", day: 2026-9-24}]', "exceptions: []"),
+        ("refresh: Wednesday of the week in which the milestone ends", "refresh: 30 days before the release"),
+    )
+    assert [each.split(": ", 1)[1] for each in check(config)] == [
+        "warning: ceremonies.refresh: refresh (2023-10-17) is before opening (2023-10-23), in 16.6.",
+        "groups[0].group: there is no group 'Vulnerabilty Research' in section.yml. Perhaps you meant 'Vulnerability "
+        "Research'?",
+    ]

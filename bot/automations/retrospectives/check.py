@@ -4,10 +4,42 @@ from __future__ import annotations
 
 from bot.automations.retrospectives.settings import RetrospectiveSettings
 from bot.automations.retrospectives.texts import GROUP_VALUES, TEMPLATE_VALUES
-from bot.domain.errors import Problem
+from bot.domain.errors import Problem, perhaps_meant
+from bot.domain.release_calendar import RELEASES_A_YEAR, THIRD_THURSDAY_FROM
 from bot.settings.loading import SettingsFile
+from bot.settings.releases import ReleaseSettings
 from bot.settings.section import SectionSettings
 from bot.settings.templates import Templates
+
+# What comes first, and what after it.
+ORDER = (
+    ("opening", "section_opening"),
+    ("opening", "refresh"),
+    ("section_opening", "section_review"),
+    ("refresh", "section_review"),
+    ("section_review", "section_closing"),
+    ("refresh", "publishing"),
+)
+
+
+def check_days(releases: ReleaseSettings, file: SettingsFile) -> list[Problem]:
+    """Warnings of days that come in another order than they make sense, in the first milestone in which they do.
+
+    Args:
+        file: releases.yml.
+    """
+    calendar = releases.calendar
+    problems = []
+    begins = max(calendar.first, THIRD_THURSDAY_FROM)
+    milestones = [calendar.milestone(begins.plus(number)) for number in range(RELEASES_A_YEAR)]
+    for earlier, later in ORDER:
+        for milestone in milestones:
+            first, second = releases.day_of(earlier, milestone), releases.day_of(later, milestone)
+            if second < first:
+                what = f"{later} ({second}) is before {earlier} ({first}), in {milestone.title}."
+                problems.append(file.problem(("ceremonies", later), what, is_warning=True))
+                break
+    return problems
 
 
 def check_retrospectives(
@@ -25,9 +57,10 @@ def _groups(own: RetrospectiveSettings, section: SectionSettings, file: Settings
     for index, each in enumerate(own.groups):
         found = section.group_named(each.group)
         if found is None:
-            known = ", ".join(group.name for group in section.groups)
+            names = [group.name for group in section.groups]
             what = f"there is no group {each.group!r} in section.yml."
-            problems.append(file.problem(("groups", index, "group"), what, f"There are: {known}."))
+            hint = perhaps_meant(each.group, names) or f"There are: {', '.join(names)}."
+            problems.append(file.problem(("groups", index, "group"), what, hint))
         elif found.name in seen:
             what = f"{found.name} is named twice."
             problems.append(file.problem(("groups", index, "group"), what, "Write both into one entry."))

@@ -40,6 +40,10 @@ def check_retrospectives_online(
         if getattr(own, name) not in known:
             what = f"{section.group} has no label {getattr(own, name)!r}."
             problems.append(file.problem((name,), what, "Make it there, or write its name as it is."))
+    beginning = own.slipped_label.partition("{milestone}")[0]
+    if not any(label.startswith(beginning) for label in known):
+        what = f"{section.group} has no label like {own.slipped_label_of('19.4')!r}, so nothing counts as slipped."
+        problems.append(file.problem(("slipped_label",), what, is_warning=True))
     for place, group in section.places():
         path = group.retrospective_project
         if path is None or reader.project_id(path) is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.automations.retrospectives.setup import Setup
-from bot.domain.errors import WrongInput
+from bot.domain.errors import WrongInput, perhaps_meant
 from bot.domain.places import is_same_path
 from bot.domain.ports import Scope
 from bot.domain.release_calendar import Milestone, Version, today
@@ -119,8 +119,9 @@ def groups_in(scope: Scope, path: str, section: SectionSettings) -> tuple[Sectio
         named = section.group_named(wanted)
         found = (named,) if named is not None else _of_project(wanted, section)
         if not found:
-            known = ", ".join(group.name for group in section.groups)
-            raise WrongInput(f"There is no group {scope.name!r} in section.yml. There are: {known}.")
+            names = [group.name for group in section.groups]
+            hint = perhaps_meant(scope.name, names) or f"There are: {', '.join(names)}."
+            raise WrongInput(f"There is no group {scope.name!r} in section.yml. {hint}")
         return found
     if is_same_path(section.retrospective_project, path):
         return section.groups

@@ -39,9 +39,9 @@ FOLDER = "retrospectives"
 TEMPLATE_VALUES: Mapping[str, frozenset[str]] = {
     f"{FOLDER}/{name}.md": frozenset(values.split())
     for name, values in {
-        "group": "group milestone first_day last_day release_day section_day follow_up_label has_threads follow_ups "
-        "more_follow_ups bot_name bot_note publishing_day hold_label",
-        "group_note": "milestone day refresh_day bot_name is_filled columns weighs chart shipped slipped still_open "
+        "group": "group milestone first_day last_day release_day section_day days follow_up_label has_threads "
+        "follow_ups more_follow_ups bot_name bot_note publishing_day hold_label",
+        "group_note": "milestone day refresh_day bot_name is_filled columns chart shipped slipped still_open "
         "follow_ups more_follow_ups",
         "mention": "people milestone last_day shipped slipped still_open note_url bot_name",
         "reminder": "people due_on overdue_days is_assigned milestone",
@@ -85,6 +85,7 @@ def group_description(each: Retrospective, setup: Setup, today: dt.date) -> str:
         last_day=in_words(milestone.last_day),
         release_day=in_words(milestone.release_day),
         section_day=in_words(setup.day_of("section_opening", milestone)) if has_section else None,
+        days=_days(milestone, has_section, setup),
         follow_up_label=Trusted(setup.own.follow_up_label),
         has_threads=bool(choice.prompts),
         bot_name=Trusted(setup.bot_name),
@@ -93,6 +94,20 @@ def group_description(each: Retrospective, setup: Setup, today: dt.date) -> str:
         hold_label=Trusted(setup.own.hold_label),
         **_follow_ups(each, today),
     )
+
+
+def _days(milestone: Milestone, has_section: bool, setup: Setup) -> list[dict[str, Trusted]]:
+    """What is when, in the order of the days."""
+    days = [
+        (
+            setup.day_of("refresh", milestone),
+            "The bot's note shows what shipped and what slipped, and the team is mentioned",
+        ),
+        (milestone.last_day, "This milestone ends: by then the group holds its retrospective, and closes this issue"),
+        (milestone.release_day, f"{milestone.title} is released"),
+    ]
+    days += [(setup.day_of("section_opening", milestone), "The section's retrospective begins")] if has_section else []
+    return [{"day": in_words(day), "what": Trusted(what)} for day, what in sorted(days)]
 
 
 def _follow_ups(each: Retrospective, today: dt.date) -> dict[str, Any]:
@@ -120,7 +135,7 @@ def empty_note(milestone: Milestone, setup: Setup) -> str:
         bot_name=Trusted(setup.bot_name),
         is_filled=False,
         **dict.fromkeys(
-            ("day", "columns", "weighs", "chart", "shipped", "slipped", "still_open", "follow_ups", "more_follow_ups")
+            ("day", "columns", "chart", "shipped", "slipped", "still_open", "follow_ups", "more_follow_ups")
         ),
     )
 
@@ -145,7 +160,6 @@ def milestone_note(
         bot_name=Trusted(setup.bot_name),
         is_filled=True,
         columns=[_column(title, work[title]) for title in shown],
-        weighs=any(issue.weight is not None for each_work in work.values() for issue in _all(each_work)),
         chart=_chart([(title, work[title]) for title in reversed(shown)]),
         shipped=listed(mine.shipped),
         slipped=listed(mine.slipped),
@@ -160,10 +174,6 @@ def compared(milestone: Milestone, setup: Setup) -> list[Milestone]:
     for _ in range(setup.own.compared_milestones):
         found.append(setup.releases.calendar.before(found[-1]))
     return found
-
-
-def _all(work: GroupWork) -> tuple[Issue, ...]:
-    return (*work.shipped, *work.slipped, *work.still_open)
 
 
 def _weight(issues: Iterable[Issue]) -> int:
