@@ -50,6 +50,11 @@ def parse_commands(text: str, bot_name: str, known: Iterable[str]) -> tuple[Comm
     return tuple(found)
 
 
+def said_to(bot_name: str, text: str) -> tuple[str, ...]:
+    """What the lines that are meant for the bot say, whether it understands them or not."""
+    return tuple(words for _, words in _said_to(bot_name, text))
+
+
 def without_commands(text: str, bot_name: str) -> str:
     """The comment without the lines that are said to the bot, whether it understands them or not."""
     addressed = {at for at, _ in _said_to(bot_name, text)}

@@ -163,6 +163,7 @@ class WriteNote:
             created_by: the key of the change that creates it, where its iid is not known yet).
         note_id: the note that was found when the facts were gathered.
         is_thread: whether it is the first note of a thread.
+        thread_id: the thread in which it answers; empty where it stands alone.
     """
 
     kind: ClassVar = "write note"
@@ -175,6 +176,7 @@ class WriteNote:
     internal: bool = False
     is_thread: bool = False
     created_by: str = ""
+    thread_id: str = ""
 
     @property
     def key(self) -> str:

@@ -363,6 +363,9 @@ class GitLabWriter:
     def _write_note(self, change: WriteNote) -> Outcome:
         if self._is_for_another(change):
             return FOR_ANOTHER
+        place = "discussions" if change.is_thread else "notes"
+        if change.thread_id:
+            place = f"discussions/{change.thread_id}/notes"
         return self._put_note(
             self._place_of(change),
             change.marker,
@@ -370,7 +373,7 @@ class GitLabWriter:
             change.note_id,
             internal=change.internal,
             search=bool(change.created_by),
-            is_thread=change.is_thread,
+            place=place,
         )
 
     def _put_note(
@@ -382,7 +385,7 @@ class GitLabWriter:
         *,
         internal: bool,
         search: bool,
-        is_thread: bool = False,
+        place: str = "notes",
     ) -> Outcome:
         """Edit the note, or write it and look whether somebody else has, too: then the lowest id stays."""
         path = f"/projects/{at.project_id}/issues/{at.iid}/notes"
@@ -400,8 +403,8 @@ class GitLabWriter:
                     raise  # else a person has deleted it since it was read
         lost: GitLabUnreachable | None = None
         try:
-            place = path.replace("/notes", "/discussions") if is_thread else path
-            self._client.request("POST", place, body={"body": body} | ({"internal": True} if internal else {}))
+            whole = f"/projects/{at.project_id}/issues/{at.iid}/{place}"
+            self._client.request("POST", whole, body={"body": body} | ({"internal": True} if internal else {}))
         except GitLabUnreachable as unreachable:
             lost = unreachable
         found = own_notes(self._client, at, marker, self._identity.get()[1], first_only=False)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from bot.domain.resources import AccessLevel
+
 STRICT = ConfigDict(extra="forbid")
+RoleName = Literal["guest", "planner", "reporter", "developer", "maintainer", "owner"]
 ProjectPath = Annotated[str, Field(pattern=r"^[\w.][\w./-]*/[\w.-]+$", description="The full path of a project.")]
 Username = Annotated[str, Field(pattern=r"^[\w][\w.-]*$", description="A username, without @.")]
 
@@ -19,6 +22,14 @@ class CommentCommands:
         pattern=r"^[\w][\w.-]*$",
         description="The word with which a line of a comment begins that is meant for the bot, without @.",
     )
+    least_access: dict[str, RoleName] = Field(
+        default_factory=dict,
+        description="Command to the least role in the issue's project that it takes, where that is otherwise.",
+    )
+
+    def access_of(self, command: str, default: AccessLevel) -> AccessLevel:
+        named = self.least_access.get(command)
+        return AccessLevel[named.upper()] if named is not None else default
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from bot.automations.retrospectives.commands import vocabulary
 from bot.automations.retrospectives.gather import gather_retrospectives
 from bot.automations.retrospectives.plan import plan_retrospectives
 from bot.automations.retrospectives.scope import look_at
@@ -33,6 +34,7 @@ from bot.domain.resources import (
     Project,
     User,
 )
+from bot.settings.bot_settings import CommentCommands
 from bot.settings.releases import ReleaseSettings
 from bot.settings.section import SectionSettings
 from bot.settings.templates import Templates
@@ -64,6 +66,7 @@ def setup(**changed: Any) -> Setup:
         releases=settings_of(ReleaseSettings, "releases"),
         templates=TEMPLATES,
         bot_name="sectionbot",
+        vocabulary=vocabulary(CommentCommands()),
         hidden_groups=("sec/incidents",),
     )
 

@@ -299,6 +299,14 @@ def test_an_older_retrospective_is_refreshed_when_somebody_asks(scope: Scope) ->
     assert len(planned(reader, now=later, scope=scope).steps) == (1 if scope.iid else 0)
 
 
+def test_a_misspelt_request_is_answered_in_its_thread_and_once() -> None:
+    typo = replace(note(20, "sectionbot refersh", WREN), created_at=EARLY)
+    plan = asked(bot_note(), typo)
+    [answer] = notes_of(plan)
+    assert (answer.thread_id, "Perhaps you meant `sectionbot refresh`?" in answer.body) == ("d20", True)
+    assert asked(bot_note(), typo, note(21, answer.body)) == Plan()
+
+
 # -- who may see what --------------------------------------------------------------------------------------------------
 
 

@@ -269,6 +269,13 @@ def test_a_comment_fills_the_note_at_once(section: LocalGitLab, spawn: Spawn, tm
     notes = f"/projects/{issue.project_id}/issues/{issue.iid}/notes"
     assert section.call("POST", notes, headers={"Sudo": "dev.jono"}, json={"body": "sectionbot refresh"}).ok
     eventually(lambda: "| Shipped | 2 |" in own_note(section))
+    # What is misspelt is answered in its thread.
+    threads = f"/projects/{issue.project_id}/issues/{issue.iid}/discussions"
+    typo = {"body": "sectionbot refersh"}
+    asked = section.call("POST", threads, headers={"Sudo": "dev.jono"}, json=typo).json()["id"]
+    thread = f"{threads}/{asked}"
+    answered = eventually(lambda: section.call("GET", thread).json()["notes"][1:])
+    assert answered[0]["body"].startswith("I do not know `sectionbot refersh`. Perhaps you meant `sectionbot refresh`?")
     assert sum("@dev.jono" in body for body in section.notes(issue)) == 0
 
 

@@ -7,15 +7,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.automations.retrospectives.facts import Retrospective
-from bot.comment_commands.grammar import parse_commands, without_commands
+from bot.comment_commands.grammar import parse_commands, said_to, without_commands
 from bot.comment_commands.rights import may_command
+from bot.comment_commands.vocabulary import CommandSpec
 from bot.domain.resources import AccessLevel, Discussion, Note
+from bot.settings.bot_settings import CommentCommands
 
 REFRESH = "refresh"
 BUBBLE_UP = "bubble up"
-COMMANDS = (REFRESH, BUBBLE_UP)
-# Any member of the project.
-LEAST_ACCESS = AccessLevel.GUEST
+COMMANDS = {
+    REFRESH: "brings the bot's note with what shipped and what slipped up to date",
+    BUBBLE_UP: "brings the point right above, or the thread that somebody began, before the section",
+}
+
+
+def vocabulary(comments: CommentCommands) -> tuple[CommandSpec, ...]:
+    """What can be said in a retrospective; by any member of the project, if the settings do not want more."""
+    return tuple(
+        CommandSpec(name, what, comments.access_of(name, AccessLevel.GUEST)) for name, what in COMMANDS.items()
+    )
 
 
 def gives(note: Note, command: str, bot_name: str) -> bool:
@@ -29,13 +39,9 @@ def is_point(note: Note, bot_name: str, own_ids: frozenset[int]) -> bool:
     return is_persons and bool(without_commands(note.body, bot_name))
 
 
-def command_notes(retrospective: Retrospective, bot_name: str, own_ids: frozenset[int]) -> list[Note]:
-    """Comments of people that give any command, whoever wrote them."""
-    return [
-        note
-        for note in retrospective.notes()
-        if note.author.id not in own_ids and parse_commands(note.body, bot_name, COMMANDS)
-    ]
+def addressed_notes(retrospective: Retrospective, bot_name: str, own_ids: frozenset[int]) -> list[Note]:
+    """Comments of people that say anything to the bot, whoever wrote them."""
+    return [note for note in retrospective.notes() if note.author.id not in own_ids and said_to(bot_name, note.body)]
 
 
 def with_edits(discussions: tuple[Discussion, ...], edited: Mapping[int, dt.datetime | None]) -> tuple[Discussion, ...]:
@@ -46,12 +52,12 @@ def with_edits(discussions: tuple[Discussion, ...], edited: Mapping[int, dt.date
     )
 
 
-def newest_request(retrospective: Retrospective, bot_name: str, own_ids: frozenset[int]) -> int:
-    """Id of the newest comment of a member that asks for a refresh; 0 where there is none."""
+def newest_request(retrospective: Retrospective, bot_name: str, least: AccessLevel, own_ids: frozenset[int]) -> int:
+    """Id of the newest comment that asks for a refresh, of somebody who may; 0 where there is none."""
     members = retrospective.members
     asked = (
         note.id
         for note in retrospective.notes()
-        if gives(note, REFRESH, bot_name) and may_command(note, members, LEAST_ACCESS, own_ids)
+        if gives(note, REFRESH, bot_name) and may_command(note, members, least, own_ids)
     )
     return max(asked, default=0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
-from bot.automations.retrospectives.commands import command_notes, with_edits
+from bot.automations.retrospectives.commands import addressed_notes, with_edits
 from bot.automations.retrospectives.facts import Retrospective, RetrospectiveFacts, reminder_marker
 from bot.automations.retrospectives.follow_ups import candidates
 from bot.automations.retrospectives.gather_section import SectionReader, gather_sections
@@ -100,10 +100,11 @@ def gather_retrospectives(look: Look, reader: RetrospectiveReader, setup: Setup)
     shown += [each.milestone for each in facts.to_publish]
     titles = [before.title for each in shown for before in compared(each, setup)]
     sections = any(look.is_section_time(each, setup) for each in look.milestones)
+    named = shown or sections or _is_addressed(facts)
     work, projects, reminded, people = reader.side_by_side(
         [
             partial(gather_work, titles, reader, setup),
-            partial(reader.projects_below, setup.section.group) if shown or sections else tuple,
+            partial(reader.projects_below, setup.section.group) if named else tuple,
             partial(_reminded, facts, look, reader, setup),
             partial(_teams, facts, reader, setup, of_all=sections),
         ]
@@ -206,7 +207,7 @@ def _with_discussions(
     try:
         discussions = reader.discussions(IssueId(issue.project_id, issue.iid))
         each = replace(each, discussions=discussions)
-        given = command_notes(each, setup.bot_name, own_ids)
+        given = addressed_notes(each, setup.bot_name, own_ids)
         if not given:
             return each
         asked = frozenset(note.id for note in given if may_have_been_edited(note))
@@ -215,6 +216,11 @@ def _with_discussions(
     except GitLabError as error:
         return replace(each, discussions=None, unread=str(error))
     return replace(each, discussions=with_edits(discussions, edited), members=members)
+
+
+def _is_addressed(facts: RetrospectiveFacts) -> bool:
+    """Whether somebody may have to be answered, which depends on who sees the project."""
+    return any(each.members for each in facts.retrospectives)
 
 
 def _of_section(follow_ups: tuple[Issue, ...], setup: Setup) -> tuple[Issue, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from bot.automations.retrospectives.commands import BUBBLE_UP, LEAST_ACCESS, gives
+from bot.automations.retrospectives.commands import BUBBLE_UP, gives
 from bot.automations.retrospectives.facts import (
     Retrospective,
     RetrospectiveFacts,
@@ -144,7 +144,7 @@ def _bubbled(each: Retrospective, setup: Setup, own_ids: frozenset[int]) -> Iter
             continue
         said = {note.id: without_commands(note.body, setup.bot_name) for note in notes}
         for at in commands:
-            if not may_command(notes[at], each.members, LEAST_ACCESS, own_ids):
+            if not may_command(notes[at], each.members, setup.least_access(BUBBLE_UP), own_ids):
                 continue
             topic, words = _what_it_is_about(notes, at, said, own_ids)
             if topic is not None and topic.id not in seen:

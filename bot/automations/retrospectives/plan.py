@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.automations.retrospectives.answers import plan_command_answers
 from bot.automations.retrospectives.facts import RetrospectiveFacts
 from bot.automations.retrospectives.follow_ups import plan_reminders
 from bot.automations.retrospectives.opening import plan_openings
@@ -18,7 +19,7 @@ from bot.domain.plan import Notice, NoticeKind, Plan
 def plan_retrospectives(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
     """All steps of the month; each looks only at its own."""
     plan = Plan()
-    for step in (plan_openings, plan_refreshes, plan_section, plan_reminders, plan_publishing):
+    for step in (plan_openings, plan_refreshes, plan_section, plan_reminders, plan_publishing, plan_command_answers):
         plan += step(facts, look, setup)
     return plan + Plan((), tuple(_unread(facts)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.automations.retrospectives.commands import newest_request
+from bot.automations.retrospectives.commands import REFRESH, newest_request
 from bot.automations.retrospectives.facts import (
     MENTION_MARKER,
     NOTE_MARKER,
@@ -47,13 +47,17 @@ def why_refresh(each: Retrospective, facts: RetrospectiveFacts, look: Look, setu
     if issue is None or each.discussions is None:
         return ""
     state = state_now(each, look, facts.own_ids)
-    if newest_request(each, setup.bot_name, facts.own_ids) > state.asked:
+    if _newest_request(each, facts, setup) > state.asked:
         return "a member asks for it"
     if state.refreshed_on is not None and state.confidential and not issue.confidential:
         return "more people can read it than it was written for"
     if _is_day(each, state, look, setup):
         return f"the group looks back from {setup.day_of('refresh', each.milestone).isoformat()} on"
     return ""
+
+
+def _newest_request(each: Retrospective, facts: RetrospectiveFacts, setup: Setup) -> int:
+    return newest_request(each, setup.bot_name, setup.least_access(REFRESH), facts.own_ids)
 
 
 def _is_day(each: Retrospective, state: NoteState, look: Look, setup: Setup) -> bool:
@@ -110,7 +114,7 @@ def written_for(
     state = replace(
         before,
         refreshed_on=look.day,
-        asked=max(newest_request(each, setup.bot_name, facts.own_ids), before.asked),
+        asked=max(_newest_request(each, facts, setup), before.asked),
         confidential=secrecy.confidential,
         called=before.called or called,
     )

@@ -6,8 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from bot.automations.retrospectives.commands import vocabulary
 from bot.automations.retrospectives.settings import GroupChoice, RetrospectiveSettings
+from bot.comment_commands.vocabulary import CommandSpec
 from bot.domain.release_calendar import Milestone
+from bot.domain.resources import AccessLevel
 from bot.settings.releases import ReleaseSettings
 from bot.settings.section import SectionGroup, SectionSettings
 from bot.settings.templates import Templates
@@ -15,26 +18,38 @@ from bot.settings.templates import Templates
 
 @dataclass(frozen=True)
 class Setup:
-    """Args: bot_name: what people call the bot in comments; hidden_groups: nothing below them is looked at."""
+    """The settings that decide.
+
+    Args:
+        bot_name: what people call the bot in comments.
+        vocabulary: what they can say to it in a retrospective.
+        hidden_groups: nothing below them is looked at.
+    """
 
     own: RetrospectiveSettings
     section: SectionSettings
     releases: ReleaseSettings
     templates: Templates
     bot_name: str
+    vocabulary: tuple[CommandSpec, ...]
     hidden_groups: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Any) -> Setup:
         """From all settings of the bot."""
+        comments = settings.part("bot").comment_commands
         return cls(
             own=settings.part("retrospectives"),
             section=settings.part("section"),
             releases=settings.part("releases"),
             templates=settings.templates,
-            bot_name=settings.part("bot").comment_commands.name,
+            bot_name=comments.name,
+            vocabulary=vocabulary(comments),
             hidden_groups=(settings.part("incidents").incident_group,),
         )
+
+    def least_access(self, command: str) -> AccessLevel:
+        return next(each.least_access for each in self.vocabulary if each.name == command)
 
     def day_of(self, ceremony: str, milestone: Milestone) -> dt.date:
         return self.releases.day_of(ceremony, milestone)
