@@ -13,7 +13,7 @@ from bot.gitlab_api.session import RateBudget
 from bot.runtime.jobs import Job, work
 from bot.runtime.run import Means, Run, run
 from bot.settings.loading import Settings
-from bot.wiring import AUTOMATIONS, Environment, GitLab, connect, load_settings
+from bot.wiring import AUTOMATIONS, Environment, GitLab, automations_of, connect, load_settings
 from tests.bot_process import settings_folder, settings_with_25_members
 from tests.local_gitlab import LocalGitLab
 
@@ -21,8 +21,9 @@ NOW = dt.datetime.now(dt.UTC)
 
 
 def look(gitlab: GitLab, settings: Settings, scope: Scope = Scope(), *, now: dt.datetime | None = None) -> Run:  # noqa: B008 - frozen
-    means = Means(settings, gitlab.reader, gitlab.writer, AUTOMATIONS)
-    return run([(each, scope) for each in AUTOMATIONS], means, now or dt.datetime.now(dt.UTC))
+    used = automations_of(settings)
+    means = Means(settings, gitlab.reader, gitlab.writer, used)
+    return run([(each, scope) for each in used], means, now or dt.datetime.now(dt.UTC))
 
 
 @pytest.fixture
