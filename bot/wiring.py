@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.automations import incident_opening, policy_triage, retrospectives
+from bot.automations import incident_opening, initiatives, policy_triage, retrospectives
 from bot.domain.errors import Problem, WrongInput
 from bot.domain.ports import Automation, Lane
 
@@ -28,6 +28,7 @@ AUTOMATIONS: tuple[Automation, ...] = (
     incident_opening.AUTOMATION,
     policy_triage.AUTOMATION,
     retrospectives.AUTOMATION,
+    initiatives.AUTOMATION,
 )
 
 
@@ -72,6 +73,7 @@ class Environment:
 def settings_models() -> dict[str, type]:
     """Name of each file in config/ to its model."""
     from bot.automations.incident_opening.settings import IncidentSettings
+    from bot.automations.initiatives.settings import InitiativeSettings
     from bot.automations.policy_triage.settings import TriageSettings
     from bot.automations.retrospectives.settings import RetrospectiveSettings
     from bot.settings.bot_settings import BotSettings
@@ -81,6 +83,7 @@ def settings_models() -> dict[str, type]:
     return {
         "bot": BotSettings,
         "incidents": IncidentSettings,
+        "initiatives": InitiativeSettings,
         "releases": ReleaseSettings,
         "retrospectives": RetrospectiveSettings,
         "section": SectionSettings,
@@ -95,6 +98,7 @@ def load_settings(environment: Environment) -> Settings:
         WrongSettings: with every problem of every file.
     """
     from bot.automations.incident_opening.check import check_templates
+    from bot.automations.initiatives.check import check_initiatives
     from bot.automations.retrospectives.check import check_days, check_retrospectives
     from bot.domain.errors import WrongSettings
     from bot.settings import loading
@@ -108,6 +112,7 @@ def load_settings(environment: Environment) -> Settings:
     problems += check_retrospectives(
         settings.part("retrospectives"), section, settings.files["retrospectives"], settings.templates
     )
+    problems += check_initiatives(settings.part("initiatives"), settings.files["initiatives"], settings.templates)
     problems += check_days(settings.part("releases"), settings.files["releases"])
     policies, found = _policies(settings, environment.config.parent)
     problems += found

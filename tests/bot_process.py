@@ -35,14 +35,14 @@ def without_triage(target: Path) -> Path:
     if not target.exists():
         shutil.copytree(ROOT / "config", target)
         (target / "triage.yml").write_text("sources: []\n", encoding="utf-8")
-        without_retrospectives(target)
+        without_the_rest(target)
     return target
 
 
-def without_retrospectives(config: Path) -> None:
-    """So that it does not matter on which day a test runs."""
+def without_the_rest(config: Path) -> None:
+    """So that it does not matter on which day a test runs, and what else the bot does."""
     with (config / "bot.yml").open("a", encoding="utf-8") as file:
-        file.write("switched_off: [retrospectives]\n")
+        file.write("switched_off: [retrospectives, initiatives]\n")
 
 
 def settings_folder(folder: Path, **incidents: Any) -> Path:

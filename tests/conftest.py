@@ -55,6 +55,7 @@ def running(seed: Path | None, tier: str) -> Iterator[LocalGitLab]:
         time.sleep(0.005)
     yield LocalGitLab(f"http://127.0.0.1:{port}", application)
     running.should_exit = True
+    running.force_exit = True  # clients that were killed leave their connections open
     application.hooks.close()
     thread.join(10)
 

@@ -45,7 +45,7 @@ def _settings_of_the_server(folder: Path) -> Path:
     shutil.copytree(ROOT / "config", folder / "config")
     (folder / "triage-policies").symlink_to(ROOT / "triage-policies")
     with (folder / "config" / "bot.yml").open("a", encoding="utf-8") as file:
-        file.write("switched_off: [retrospectives]\n")
+        file.write("switched_off: [retrospectives, initiatives]\n")
     return folder / "config"
 
 

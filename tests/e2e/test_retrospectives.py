@@ -104,21 +104,10 @@ def test_one_group_by_its_name_on_any_day(section: LocalGitLab, spawn: Spawn) ->
 
 
 def test_two_pipelines_at_the_same_moment_open_one(section: LocalGitLab, spawn: Spawn) -> None:
-    section.application.control.latency_ms = 50
-    ended: list[Any] = []
-    runs = [
-        threading.Thread(target=lambda bot=bot: ended.append(bot.run(*SWEEP, "--apply", "--scope", "Static Analysis")))
-        for bot in (spawn(), spawn())
-    ]
-    for each in runs:
-        each.start()
-    for each in runs:
-        each.join()
-    assert {each.returncode for each in ended} == {0}, [each.stdout + each.stderr for each in ended]
+    side_by_side(section, [spawn(), spawn()], *SWEEP, "--apply", "--scope", "Static Analysis")
     opened = [issue for issue in retrospectives(section) if issue.state == "opened"]
     assert len(opened) == 1
     assert len({body.split("\n")[0] for body in section.notes(opened[0])}) == len(section.notes(opened[0])) == 5
-    section.application.control.latency_ms = 0
     assert counts(spawn().run(*SWEEP, "--scope", "Static Analysis")) == {}
 
 
@@ -324,6 +313,29 @@ def test_without_its_milestone_the_bots_issue_is_still_known_and_its_note_kept(
     assert "left alone" in told
 
 
+def side_by_side(section: LocalGitLab, bots: list[BotProcess], *arguments: str) -> None:
+    """The same run in several pipelines at once."""
+    section.application.control.latency_ms = 50
+    ended: list[Any] = []
+    runs = [threading.Thread(target=lambda bot=bot: ended.append(bot.run(*arguments))) for bot in bots]
+    for each in runs:
+        each.start()
+    for each in runs:
+        each.join()
+    section.application.control.latency_ms = 0
+    assert {each.returncode for each in ended} == {0}, [each.stdout + each.stderr for each in ended]
+
+
+def test_two_pipelines_on_the_day_of_the_refresh_mention_the_team_once(section: LocalGitLab, spawn: Spawn) -> None:
+    assert spawn().run(*SWEEP, "--apply", "--scope", "Static Analysis").returncode == 0
+    label_and_work(section, 2)
+    day = (*on("2026-09-09"), "--scope", "Static Analysis")
+    side_by_side(section, [spawn(), spawn()], *day, "--apply")
+    assert sum("time to look back" in body for body in section.notes(retrospectives(section)[0])) == 1
+    assert "| Shipped | 2 |" in own_note(section)
+    assert counts(spawn().run(*day)) == {}
+
+
 # -- publishing --------------------------------------------------------------------------------------------------------
 
 
@@ -352,6 +364,21 @@ def test_a_retrospective_is_published_on_its_day(section: LocalGitLab, publishin
     assert not issue.confidential
     assert section.notes(issue)[-1].startswith("This retrospective is published today")
     assert not any("was to be published" in body for body in section.notes(issue))
+    assert counts(publishing.run(*PUBLISHING)) == {}
+
+
+def test_two_pipelines_publish_once(section: LocalGitLab, spawn: Spawn, publishing: BotProcess) -> None:
+    other = spawn(SECTIONBOT_CONFIG=publishing.environment["SECTIONBOT_CONFIG"])
+    section.application.control.latency_ms = 50
+    runs = [threading.Thread(target=bot.run, args=(*PUBLISHING, "--apply")) for bot in (publishing, other)]
+    for each in runs:
+        each.start()
+    for each in runs:
+        each.join()
+    issue = retrospectives(section)[0]
+    assert not issue.confidential
+    assert sum("is published today" in body for body in section.notes(issue)) == 1
+    assert not any("was not" in body for body in section.notes(issue))
     assert counts(publishing.run(*PUBLISHING)) == {}
 
 

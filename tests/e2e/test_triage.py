@@ -16,7 +16,7 @@ import pytest
 import requests
 import yaml
 
-from tests.bot_process import ROOT, BotProcess, eventually, without_retrospectives
+from tests.bot_process import ROOT, BotProcess, eventually, without_the_rest
 from tests.local_gitlab import LocalGitLab
 from tests.triage.test_cases import run_gitlab_triage
 
@@ -35,7 +35,7 @@ def real(tmp_path: Path) -> str:
     folder = tmp_path / "real"
     for name in ("config", "triage-policies"):
         shutil.copytree(ROOT / name, folder / name)
-    without_retrospectives(folder / "config")
+    without_the_rest(folder / "config")
     file = folder / "config" / "triage.yml"
     file.write_text(file.read_text().replace("sec/product", "sec/intake"))
     return str(folder / "config")

@@ -36,6 +36,7 @@ def test_every_automation_has_its_test_of_an_empty_second_plan() -> None:
     assert cases["nothing has changed"].get("plan", []) == []
     shown_by = {
         "incident_opening": '"nothing has changed"',
+        "initiatives": "def test_an_initiative_is_told_what_it_lacks_until_it_is_complete(",
         "policy_triage": "def test_a_second_run_of_the_house_is_empty(",
         "retrospectives": "def test_every_group_gets_its_issue_and_a_second_run_does_nothing(",
     }

@@ -167,7 +167,7 @@ def test_a_template_that_is_missing_or_uses_what_it_is_not_given(config: Path, t
         "incident_opening/source_note.md:2:1: titel: is no value that this template is given. "
         "It is given: least_access, project_path, refused_labels, state.",
         "nowhere.md:1:1: there is no such template. There are: incident_opening/incident.md, incident_opening/source_note.md, "
-        "retrospectives/group.md, retrospectives/group_note.md, retrospectives/mention.md, retrospectives/published.md, "
+        "initiatives/completeness.md, initiatives/initiative.md, retrospectives/group.md, retrospectives/group_note.md, retrospectives/mention.md, retrospectives/published.md, "
         "retrospectives/reminder.md, retrospectives/section.md, retrospectives/section_closing.md, "
         "retrospectives/section_note.md, retrospectives/section_review.md, retrospectives/unpublished.md. --templates (SECTIONBOT_TEMPLATES) names the folder.",
     ]
@@ -232,7 +232,7 @@ def test_an_automation_that_does_not_exist_cannot_be_switched_off(config: Path) 
     change(config, "bot.yml", ("history_days: 30", "history_days: 30\nswitched_off: [retrospective]"))
     assert check(config) == [
         "bot.yml:5:16: switched_off[0]: there is no automation 'retrospective'. There are: incident_opening, "
-        "policy_triage, retrospectives."
+        "policy_triage, retrospectives, initiatives."
     ]
 
 

@@ -1,0 +1,95 @@
+"""Sections and tables of an initiative's description, as people write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.automations.initiatives.description import named, says_something, sections
+
+TEXT = """Intro
+
+## Problem
+
+Scans are slow.
+
+### Details
+
+More.
+
+## Implementation plan:
+
+We go step by step.
+
+| Feature category | What | Weight | Depends on |
+| --- | --- | --- | --- |
+| `dast` | Cut \\| paste | 3 | |
+| sbom | [Link](https://x.example) and **bold** | | dast |
+
+## Requirements
+"""
+
+
+def test_a_section_ends_where_the_next_of_its_level_begins() -> None:
+    found = sections(TEXT)
+    assert [(each.level, each.heading) for each in found] == [
+        (2, "Problem"),
+        (3, "Details"),
+        (2, "Implementation plan:"),
+        (2, "Requirements"),
+    ]
+    assert found[0].text == "Scans are slow.\n\n### Details\n\nMore."
+    assert found[3].text == ""
+
+
+def test_a_table_is_read_with_its_head() -> None:
+    plan = named("implementation plan", sections(TEXT))
+    assert plan is not None
+    assert plan.rows == (
+        ("Feature category", "What", "Weight", "Depends on"),
+        ("dast", "Cut | paste", "3", ""),
+        ("sbom", "Link and bold", "", "dast"),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\n## Problem\n```",
+        "> ## Problem",
+        "<!-- \n## Problem\n-->",
+        "<!-- never closed\n## Problem",
+        "    ## Problem",
+        "- ## Problem",
+    ],
+)
+def test_what_is_code_quoted_or_commented_is_no_section(text: str) -> None:
+    assert sections(text) == ()
+
+
+def test_headings_are_found_however_people_write_them() -> None:
+    for heading in (
+        "## Who is affected?",
+        "# **Who** is affected",
+        "Who is affected:\n---",
+        "###   who IS affected  ##",
+    ):
+        assert named("Who is affected", sections(f"{heading}\n\nAll")) is not None, heading
+    assert named("Who", sections("## Who is affected\n")) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "says"),
+    [
+        ("Everybody who scans in the night.", True),
+        ("Which users, and how many?", False),
+        ("which  users, and how MANY?\n", False),
+        ("Which users, and how many?\n\nAbout nine thousand customers.", True),
+        ("<!-- Which users -->", False),
+        ("tbd", False),
+        ("### Another heading that is long", False),
+        ("", False),
+    ],
+)
+def test_a_section_has_to_say_more_than_its_template(own: str, says: bool) -> None:
+    template = sections("## Who is affected\n\nWhich users, and how many?\n")[0]
+    assert says_something(sections(f"## Who is affected\n\n{own}\n")[0], template) is says
