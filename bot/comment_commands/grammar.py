@@ -12,12 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 # Nobody needs more than this to say something to a bot.
-MOST_CHARACTERS = 50_000
+MOST_CHARACTERS = 5_000
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _QUOTE_FENCE = re.compile(r" {0,3}>>>[ \t]*")
 # An end of a sentence is no part of a command.
@@ -41,7 +42,7 @@ def parse_commands(text: str, bot_name: str, known: Iterable[str]) -> tuple[Comm
     """
     names = sorted(known, key=len, reverse=True)
     found = []
-    for _, words in _said_to(bot_name, text):
+    for _, words in _said_to(bot_name, text[:MOST_CHARACTERS]):
         for name in names:
             rest = words[len(name) :]
             if words.lower().startswith(name) and (not rest or rest[0] in _TRAILING):
@@ -52,13 +53,18 @@ def parse_commands(text: str, bot_name: str, known: Iterable[str]) -> tuple[Comm
 
 def said_to(bot_name: str, text: str) -> tuple[str, ...]:
     """What the lines that are meant for the bot say, whether it understands them or not."""
-    return tuple(words for _, words in _said_to(bot_name, text))
+    return tuple(words for _, words in _said_to(bot_name, text[:MOST_CHARACTERS]))
 
 
 def without_commands(text: str, bot_name: str) -> str:
-    """The comment without the lines that are said to the bot, whether it understands them or not."""
-    addressed = {at for at, _ in _said_to(bot_name, text)}
-    return "\n".join(line for at, line in enumerate(_lines(text)) if at not in addressed).strip()
+    """The comment without HTML comments and the lines that are said to the bot, whether it understands them or not."""
+    addressed = {at for at, _ in _said_to(bot_name, text[:MOST_CHARACTERS])}
+    return "\n".join(line for at, line in enumerate(_shown_lines(text)) if at not in addressed).strip()
+
+
+def _shown_lines(text: str) -> list[str]:
+    """Without HTML comments, each line at its place."""
+    return _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), "\n".join(_lines(text))).split("\n")
 
 
 def _lines(text: str) -> list[str]:
@@ -66,21 +72,20 @@ def _lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _said_to(bot_name: str, text: str) -> Iterator[tuple[int, str]]:
+# A comment is asked several times in a run.
+@lru_cache(maxsize=1024)
+def _said_to(bot_name: str, text: str) -> tuple[tuple[int, str], ...]:
     """Lines that begin with the bot's name, by their places, each with the words behind it and single blanks."""
     if bot_name.lower() not in text.lower():
-        return
+        return ()
     opening = re.compile(rf"@?{re.escape(bot_name)}(?:[,:][ \t]*|[ \t]+|\Z)", re.IGNORECASE)
-    for at, line in _lines_that_speak(text):
-        match = opening.match(line)
-        if match is not None:
-            yield at, " ".join(line[match.end() :].split())
+    matches = ((at, line, opening.match(line)) for at, line in _lines_that_speak(text))
+    return tuple((at, " ".join(line[match.end() :].split())) for at, line, match in matches if match is not None)
 
 
 def _lines_that_speak(text: str) -> Iterator[tuple[int, str]]:
     """Lines of paragraphs outside of quotes, by their places; below a point of a list only those at the margin."""
-    shown = _without_quotes(_lines(text[:MOST_CHARACTERS]))
-    shown = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), shown)
+    shown = _without_quotes(_shown_lines(text))
     lines = shown.split("\n")
     within: list[str] = []
     for token in MarkdownIt("commonmark").parse(shown):
@@ -89,24 +94,27 @@ def _lines_that_speak(text: str) -> Iterator[tuple[int, str]]:
         elif token.nesting < 0:
             within.pop()
         elif token.type == "inline" and token.map is not None and within[-1:] == ["paragraph_open"]:
-            speaks = "blockquote_open" not in within
-            spoken = ((at, line) for at, line in _lines_of(token, token.map[0]) if speaks)
-            yield from ((at, line) for at, line in spoken if lines[at].lstrip(" ").startswith(line[:1]))
+            if "blockquote_open" in within:
+                continue
+            for at, line in enumerate(_lines_of(token), start=token.map[0]):
+                if lines[at].lstrip(" ").startswith(line[:1]):
+                    yield at, line
 
 
-def _lines_of(paragraph: Token, first: int) -> Iterator[tuple[int, str]]:
-    """Lines that begin with text: not with code or HTML. Only their text is given."""
-    at, begun, words = first, False, ""
+def _lines_of(paragraph: Token) -> list[str]:
+    """The text of each line that begins with text; code, HTML and links give none. None at all where one of these goes
+    over the end of a line, since its lines cannot be told apart.
+    """
+    lines, is_text = [""], True
     for child in paragraph.children or ():
         if child.type in ("softbreak", "hardbreak"):
-            yield at, words
-            at, begun, words = at + 1, False, ""
-        elif child.type == "text" and (begun or words == ""):
-            begun, words = True, words + child.content
-        elif not begun:
-            begun, words = True, "\0"
-        at += child.content.count("\n") if child.type in ("code_inline", "html_inline") else 0
-    yield at, words
+            lines.append("")
+            is_text = True
+        elif child.type == "text":
+            lines[-1] += child.content if is_text else ""
+        elif not lines[-1]:
+            is_text = False
+    return lines if len(lines) == paragraph.content.count("\n") + 1 else []
 
 
 def _without_quotes(lines: list[str]) -> str:

@@ -34,10 +34,14 @@ class Step:
 
 
 class NoticeKind(Enum):
-    """UNSAFE makes a run end with 3, REFUSED with 4, WRONG with 2; the others inform."""
+    """UNSAFE makes a run end with 3, REFUSED and FAILED with 4, WRONG with 2; the others inform.
+
+    FAILED: GitLab did not answer; it is tried again.
+    """
 
     UNSAFE = "unsafe"
     REFUSED = "refused"
+    FAILED = "failed"
     WRONG = "wrong"
     DEFERRED = "deferred"
     LEFT_ALONE = "left alone"

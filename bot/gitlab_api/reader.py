@@ -299,8 +299,12 @@ class Reader:
             fields = " ".join(f'n{each}: note(id: "gid://gitlab/Note/{each}") {{ lastEditedAt }}' for each in ids)
             data = self._client.graphql(f"query {{ {fields} }}", {})
             for each in ids:
-                text = (data.get(f"n{each}") or {}).get("lastEditedAt")
-                found[each] = shapes.instant(text) if text else None
+                row = data.get(f"n{each}")
+                text = row.get("lastEditedAt") if row is not None else None
+                # What GitLab does not show may have been edited.
+                found[each] = (
+                    shapes.instant(text) if text else dt.datetime.max.replace(tzinfo=dt.UTC) if row is None else None
+                )
         return found
 
     def emoji(self, issue: IssueId, note_id: int, name: str) -> int:

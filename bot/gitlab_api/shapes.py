@@ -30,6 +30,11 @@ def _day(text: str | None) -> dt.date | None:
         return None
 
 
+def access_level(number: int) -> AccessLevel:
+    """A role that is not known counts as the next lower one."""
+    return max(level for level in AccessLevel if level <= number)
+
+
 def user(row: Json | None) -> User:
     """The ghost of who is gone, where GitLab names nobody."""
     if row is None:
@@ -42,8 +47,8 @@ def member(row: Json) -> Member:
     expires_at, created_at = row.get("expires_at"), row.get("created_at")
     return Member(
         user=user(row),
-        access_level=AccessLevel(row["access_level"]),
-        expires_on=dt.date.fromisoformat(expires_at[:10]) if expires_at else None,
+        access_level=access_level(row["access_level"]),
+        expires_on=_day(expires_at[:10]) if expires_at else None,
         created_at=instant(created_at) if created_at else None,
         created_by_id=(row.get("created_by") or {}).get("id"),
     )

@@ -42,7 +42,9 @@ class Run:
             kinds = {notice.kind for notice in part.plan.notices}
             codes += [2] if NoticeKind.WRONG in kinds else []
             codes += [3] if NoticeKind.UNSAFE in kinds else []
-            bad = NoticeKind.REFUSED in kinds or any(not each.status.is_good for each in part.outcomes.values())
+            bad = bool(kinds & {NoticeKind.REFUSED, NoticeKind.FAILED}) or any(
+                not each.status.is_good for each in part.outcomes.values()
+            )
             codes += [4] if bad else []
         return min(codes, default=0)
 
@@ -50,6 +52,7 @@ class Run:
     def is_unfinished(self) -> bool:
         """Whether something failed that will work when GitLab answers again."""
         failed = any(each.status is Status.FAILED for part in self.parts for each in part.outcomes.values())
+        failed |= any(notice.kind is NoticeKind.FAILED for part in self.parts for notice in part.plan.notices)
         return failed or any(isinstance(part.error, (GitLabUnreachable, Bug)) for part in self.parts)
 
     @property

@@ -26,6 +26,7 @@ from tests.automations.retrospectives import (
     STATIC_PATH,
     FakeReader,
     issue,
+    member,
     note,
     notes_of,
     opened,
@@ -83,7 +84,7 @@ def test_on_the_day_the_note_is_written_for_all_then_it_says_so_then_it_is_publi
     assert notes_of(plan)[0].note_id == 1
     body = notes_of(plan)[0].body
     assert "### Shipped\n\n- 1 that not everybody who reads this may see\n" in body and "sec/product#" not in body
-    assert "confidential=no called=yes publish=2026-10-01" in body
+    assert "confidential=no called=yes publish=2026-10-01 tried=yes" in body
     assert isinstance(publish.change, PublishIssue)
     assert publish.change.note_hash == hash_of(body.strip())
     assert (said.needs, publish.needs, told.unless) == (
@@ -187,8 +188,20 @@ def test_a_missed_day_is_caught_up_even_after_two_months() -> None:
     assert "publish issue" in kinds(plan_of(now=late))
 
 
-def test_one_that_a_person_made_confidential_again_stays_so() -> None:
-    plan = plan_of(notes=(BOT_NOTE, note(5, PUBLISHED_MARKER)))
+VISIBLE = note(6, "made the issue visible to everyone", is_system=True)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        (BOT_NOTE, note(5, PUBLISHED_MARKER), VISIBLE),
+        (replace(BOT_NOTE, body=BOT_NOTE.body.replace("tried=no", "tried=yes")), VISIBLE),
+        (note(5, PUBLISHED_MARKER), VISIBLE),
+    ],
+    ids=["all is there", "the announcement was deleted", "the note was deleted"],
+)
+def test_one_that_a_person_made_confidential_again_stays_so(left: tuple[Note, ...]) -> None:
+    plan = plan_of(notes=left)
     assert kinds(plan) == []
     assert [(each.kind, each.sentence) for each in plan.notices] == [
         (
@@ -197,6 +210,48 @@ def test_one_that_a_person_made_confidential_again_stays_so() -> None:
             "confidential again.",
         )
     ]
+
+
+def test_a_publication_that_did_not_come_through_is_told_to_the_manager_once_and_not_tried_again() -> None:
+    tried = replace(BOT_NOTE, body=BOT_NOTE.body.replace("tried=no", "tried=yes"))
+    plan = plan_of(notes=(tried, note(5, PUBLISHED_MARKER)))
+    assert kinds(plan) == ["write note"]
+    assert notes_of(plan)[0].body.startswith("@em.gwen: this retrospective was to be published today, and was not:")
+    assert plan_of(notes=(tried, note(5, PUBLISHED_MARKER), note(7, UNPUBLISHED_MARKER))) == Plan()
+
+
+def test_what_a_group_of_its_own_template_does_not_announce_is_not_published() -> None:
+    texts = {**SETUP.templates.texts, "retrospectives/own.md": "Retro of {{ group }}. {{ bot_note }}"}
+    own = setup(publish=True, groups=[{"group": "sast", "template": "retrospectives/own.md"}])
+    using = replace(own, templates=replace(SETUP.templates, texts=texts))
+    opening = dt.datetime(2026, 8, 24, 6, tzinfo=dt.UTC)
+    assert "publish=never" in notes_of(planned(FakeReader(), now=opening, using=using))[-1].body
+
+
+def test_one_that_was_moved_here_from_another_group_is_not_published_with_this_groups() -> None:
+    others = replace(RETRO, description=RETRO.description.replace(hash_of(STATIC.label), hash_of("group::compliance")))
+    assert kinds(plan_of(others)) == []
+
+
+def test_held_back_it_is_still_refreshed_on_request() -> None:
+    wren = User(31, "dev.wren")
+    reader = FakeReader(
+        [replace(HELD, updated_at=DAY), RUNNING],
+        discussions={2: [thread(BOT_NOTE), thread(note(20, "sectionbot refresh", wren))], 9: []},
+        members={7: (member(wren),)},
+        projects=PROJECTS,
+    )
+    assert kinds(planned(reader, now=DAY, using=PUBLISHING)) == ["write note"]
+
+
+def test_confidential_follow_ups_are_counted_for_new_readers() -> None:
+    secret = issue(50, labels=("follow-up",), milestone=None, confidential=True)
+    reader = FakeReader([RETRO, RUNNING, secret], discussions={2: [thread(BOT_NOTE)], 9: []}, projects=PROJECTS)
+    body = notes_of(planned(reader, now=DAY, using=PUBLISHING))[0].body
+    assert "### Open follow-ups\n\n- 1 that not everybody who reads this may see\n" in body and "#50" not in body
+    opening = dt.datetime(2026, 8, 24, 6, tzinfo=dt.UTC)
+    [create] = opened(planned(FakeReader([secret]), now=opening, using=PUBLISHING))
+    assert "- 1 that not everybody who reads this may see" in create.description and "#50" not in create.description
 
 
 def test_where_the_new_readers_are_not_known_nothing_is_published_and_the_manager_is_told_once() -> None:
@@ -223,7 +278,7 @@ def test_the_issue_announces_its_day_from_the_beginning() -> None:
         'can then read all of it. The label ~"retrospective::keep confidential" holds it back.\n\n'
     ) in create.description
     [note_] = [each for each in notes_of(planned(FakeReader(), now=opening, using=PUBLISHING)) if not each.is_thread]
-    assert "publish=2026-10-01 -->" in note_.body
+    assert "publish=2026-10-01 tried=no -->" in note_.body
     assert create.confidential
 
 

@@ -108,7 +108,7 @@ def test_what_the_note_says() -> None:
         "### Still open in the milestone\n\n- sec/product#3+ (weight 5)\n\n"
         "### Open follow-ups\n\n- #7+ 16 days old, **overdue since 2026-09-01**, assigned to nobody\n\n"
         f"{NOTE_MARKER}\n<!-- sectionbot:retrospective_state refreshed=2026-09-09 asked=0 confidential=yes called=yes "
-        "publish=never -->"
+        "publish=never tried=no -->"
     )
 
 
@@ -286,7 +286,7 @@ def test_guests_of_the_project_are_members() -> None:
 @pytest.mark.parametrize("scope", [Scope(name="Static Analysis"), Scope(project_id=7, iid=2, event_kind="note")])
 def test_an_older_retrospective_is_refreshed_when_somebody_asks(scope: Scope) -> None:
     may = dt.datetime(2026, 5, 25, tzinfo=dt.UTC)
-    old = replace(TALKED, milestone="19.1", state="closed", created_at=may, updated_at=EARLY)
+    old = replace(TALKED, milestone="19.1", state="closed", created_at=may, updated_at=EARLY - dt.timedelta(days=3))
     reader = FakeReader(
         [old, issue(9)],
         discussions={2: [thread(bot_note()), thread(ASKED)], 9: []},
@@ -295,7 +295,7 @@ def test_an_older_retrospective_is_refreshed_when_somebody_asks(scope: Scope) ->
     )
     assert "## What shipped and what slipped in 19.1\n" in the_note(planned(reader, now=EARLY, scope=scope)).body
     # Days later it is still heard where its issue is named.
-    later = EARLY + dt.timedelta(days=4)
+    later = EARLY + dt.timedelta(days=4, hours=12)
     assert len(planned(reader, now=later, scope=scope).steps) == (1 if scope.iid else 0)
 
 

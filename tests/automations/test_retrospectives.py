@@ -498,7 +498,37 @@ def test_a_flood_of_follow_ups_is_reminded_of_bit_by_bit() -> None:
     reader = FakeReader([issue(2), *flood])
     plan = planned(reader, now=IDLE_DAY)
     assert len([each for each in notes_of(plan) if "follow_up_reminder" in each.marker]) == 20
-    assert len([each for each in reader.asked if each.startswith("own note")]) == 20
+    assert len([each for each in reader.asked if each.startswith("own note")]) == 100
+    # Those that were reminded take no other's place.
+    told = [Note(9, BOT, "<!-- sectionbot:follow_up_reminder milestone=19.4 -->", OLD)]
+    quiet = setup(follow_up_quiet_days=0)
+    later = planned(
+        FakeReader(
+            [issue(2), *flood[:25], *(replace(each, user_notes_count=0) for each in flood[25:40])], comments=told
+        ),
+        now=IDLE_DAY,
+        using=quiet,
+    )
+    assert len([each for each in notes_of(later) if "follow_up_reminder" in each.marker]) == 15
+
+
+def test_a_template_that_cannot_be_rendered_stops_no_other_group() -> None:
+    texts = {**SETUP.templates.texts, "retrospectives/own.md": "{{ days[9].day }}"}
+    own = setup(groups=[{"group": "sast", "template": "retrospectives/own.md"}])
+    plan = planned(FakeReader(), scope=Scope(), using=replace(own, templates=replace(SETUP.templates, texts=texts)))
+    assert len(opened(plan)) == 10
+    [notice] = plan.notices
+    assert notice.kind is NoticeKind.WRONG
+    assert notice.sentence.startswith("The retrospective of Static Analysis was not opened: ")
+
+
+def test_a_note_that_is_missing_and_asked_for_is_written_once_in_a_run() -> None:
+    wren = User(31, "dev.wren")
+    asked = Note(20, wren, "sectionbot refresh", NOW)
+    reader = FakeReader([marked(user_notes_count=1)], discussions={2: [thread(asked)]}, members={7: (member(wren),)})
+    plan = planned(reader)
+    assert len([each for each in notes_of(plan) if each.marker == NOTE_MARKER]) == 1
+    assert plan.look_again == "the note is filled"
 
 
 def reminders(*issues: Issue, comments: list[Note] | None = None, now: dt.datetime = NOW) -> list[WriteNote]:

@@ -13,9 +13,10 @@ from bot.automations.retrospectives.facts import section_marker
 from bot.automations.retrospectives.section_issue import CLOSING_MARKER, REVIEW_MARKER, SECTION_NOTE_MARKER
 from bot.automations.retrospectives.setup import Setup
 from bot.domain.changes import LinkNote, WriteNote
+from bot.domain.errors import GitLabRefused, GitLabUnreachable
 from bot.domain.plan import NoticeKind, Plan
 from bot.domain.ports import Scope
-from bot.domain.resources import AccessLevel, Discussion, Issue, Note, User
+from bot.domain.resources import AccessLevel, Discussion, Issue, IssueId, Note, User
 from tests.automations.retrospectives import (
     BOT,
     COMPOSITION,
@@ -356,9 +357,61 @@ def test_one_person_cannot_make_it_long() -> None:
     text = part(planned(reader, now=MONDAY, scope=Scope()), "What bubbled up")
     assert len([each for each in reader.asked if each.startswith("emoji")]) == 200
     assert text.count(":thumbsup:") == 100 and text.endswith("And 400 more.")
-    commands = [note(2000 + n, f"Point {n}\n{UP}", JONO) for n in range(200)]
-    many = part(plan_of(discussions={11: [thread(PROMPT, *commands)]}), "What bubbled up")
-    assert many.count(":thumbsup:") == 20
+    # Nobody else's topic gives way.
+    discussions = {11: flood, 12: bubbled(5000, "Flaky tests", FERN)}
+    assert "Dynamic Analysis: Flaky tests" in part(plan_of(discussions=discussions, emoji={5000: 9}), "What bubbled up")
+    strangers = [note(2000 + n, UP, OUTSIDER) for n in range(50)]
+    crowded = thread(PROMPT, note(21, "Point A", JONO), *strangers, note(3000, UP, FERN))
+    assert "Static Analysis: Point A" in part(plan_of(discussions={11: [crowded]}), "What bubbled up")
+
+
+def test_a_section_issue_that_gitlab_does_not_show_stops_no_group() -> None:
+    class Broken(FakeReader):
+        def discussions(self, issue: IssueId) -> tuple[Discussion, ...]:
+            if issue.project_id == 70:
+                raise GitLabRefused(403, "403 Forbidden", "GET discussions")
+            return super().discussions(issue)
+
+    reader = Broken([*RETROS, SECTION_ISSUE], projects=PROJECTS)
+    plan = planned(reader, now=dt.datetime(2026, 9, 9, 6, tzinfo=dt.UTC), scope=Scope())
+    assert of_section(plan) == []
+    assert len(notes_of(plan)) > 3
+    assert [each.kind for each in plan.notices if each.subject == SECTION_ISSUE.reference] == [NoticeKind.REFUSED]
+
+
+def test_while_a_group_is_not_shown_the_note_stays_as_it_is() -> None:
+    class Silent(FakeReader):
+        def discussions(self, issue: IssueId) -> tuple[Discussion, ...]:
+            if issue.project_id == 11:
+                raise GitLabUnreachable("GET discussions", "status 502")
+            return super().discussions(issue)
+
+    before = note(90, shown(plan_of(discussions=THREE)))
+    reader = Silent(
+        [*RETROS, SECTION_ISSUE],
+        discussions={**THREE, 1: [thread(before)]},
+        members=dict.fromkeys((11, 12, 13, 70), EVERYBODY),
+        projects=PROJECTS,
+    )
+    plan = planned(reader, now=MONDAY, scope=Scope())
+    assert of_section(plan) == []
+    # It is tried again: GitLab may answer the next time.
+    assert [each.kind for each in plan.notices] == [NoticeKind.FAILED]
+
+
+def test_long_after_its_month_words_are_withdrawn_when_more_people_can_read_them() -> None:
+    october = dt.datetime(2026, 10, 20, 6, tzinfo=dt.UTC)
+    before = note(90, shown(plan_of(discussions=THREE)))
+    public = replace(SECTION_ISSUE, state="closed", confidential=False, updated_at=october)
+    [change] = of_section(plan_of(discussions={1: [thread(before)]}, section=public, now=october))
+    assert change.body.startswith("What the groups brought up in 19.4 stood here for the members of this project.")
+    after = note(90, change.body)
+    assert of_section(plan_of(discussions={1: [thread(after)]}, section=public, now=october)) == []
+
+
+def test_words_in_html_comments_are_not_shown() -> None:
+    hidden = point(20, "<!-- I think X is bad at this -->\nPoint A", JONO, note(21, UP, JONO))
+    assert "Static Analysis: Point A (" in shown(plan_of(discussions={11: [hidden]}))
 
 
 def test_in_an_open_issue_only_open_threads_are_shown() -> None:
@@ -438,6 +491,13 @@ def test_in_the_week_of_the_release_everybody_is_asked_once_to_read_and_comment(
     )
     assert len(calls("2026-09-16")) == 1
     assert calls("2026-09-16", note(91, REVIEW_MARKER)) == []
+    # That it was made stands in the bot's note: whoever deletes it does not make the bot ask again.
+    made = plan_of(
+        now=dt.datetime(2026, 9, 14, 6, tzinfo=dt.UTC), discussions={1: [thread(note(90, SECTION_NOTE_MARKER))]}
+    )
+    kept = [each for each in of_section(made) if each.marker == SECTION_NOTE_MARKER]
+    assert "called=review -->" in kept[0].body
+    assert calls("2026-09-16", note(90, kept[0].body)) == []
     [managers] = calls("2026-09-14", using=setup(section={"asks": "managers"}))
     assert managers.count("@") == 11
 

@@ -67,6 +67,7 @@ def test_a_line_that_begins_with_the_name_is_a_command(text: str, expected: list
         "| a |\n| --- |\n| sectionbot refresh |",
         "[sectionbot refresh](x)",
         "*sectionbot* refresh",
+        "**see `a\nb` so**\nsecret line\nsectionbot refresh",
     ],
 )
 def test_what_is_quoted_or_code_or_no_line_of_its_own_is_none(text: str) -> None:

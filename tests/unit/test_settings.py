@@ -169,7 +169,7 @@ def test_a_template_that_is_missing_or_uses_what_it_is_not_given(config: Path, t
         "nowhere.md:1:1: there is no such template. There are: incident_opening/incident.md, incident_opening/source_note.md, "
         "initiatives/completeness.md, initiatives/initiative.md, retrospectives/group.md, retrospectives/group_note.md, retrospectives/mention.md, retrospectives/published.md, "
         "retrospectives/reminder.md, retrospectives/section.md, retrospectives/section_closing.md, "
-        "retrospectives/section_note.md, retrospectives/section_review.md, retrospectives/unpublished.md. --templates (SECTIONBOT_TEMPLATES) names the folder.",
+        "retrospectives/section_note.md, retrospectives/section_review.md, retrospectives/section_withdrawn.md, retrospectives/unpublished.md. --templates (SECTIONBOT_TEMPLATES) names the folder.",
     ]
 
 
@@ -297,4 +297,17 @@ def test_values_of_the_wrong_kind_and_days_in_an_odd_order_are_told(config: Path
         "warning: ceremonies.refresh: refresh (2023-10-17) is before opening (2023-10-23), in 16.6.",
         "groups[0].group: there is no group 'Vulnerabilty Research' in section.yml. Perhaps you meant 'Vulnerability "
         "Research'?",
+    ]
+
+
+def test_a_template_that_does_not_announce_what_is_published_is_told(config: Path, tmp_path: Path) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(ROOT / "templates", templates)
+    (templates / "retrospectives" / "group.md").write_text("{{ bot_note }}")
+    change(config, "retrospectives.yml", ("publish: false", "publish: true"))
+    with pytest.raises(WrongSettings) as caught:
+        load_settings(Environment(config=config, templates=templates))
+    assert [str(problem).replace(f"{templates}/", "") for problem in caught.value.problems] == [
+        "retrospectives/group.md:1:1: the retrospectives of this template are published, and it does not tell "
+        "publishing_day. What is not announced is not published.",
     ]

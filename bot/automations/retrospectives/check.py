@@ -49,6 +49,12 @@ def check_retrospectives(
     of_groups = [own.template, *(each.template for each in own.groups if each.template)]
     values = {**TEMPLATE_VALUES, **dict.fromkeys(of_groups, GROUP_VALUES)}
     problems = [problem for name, known in values.items() for problem in templates.check_uses(name, known)]
+    choices = (own.of(group, section) for group in section.groups)
+    for name in dict.fromkeys(choice.template for choice in choices if choice.publish):
+        if "publishing_day" not in templates.texts.get(name, "publishing_day"):
+            what = "the retrospectives of this template are published, and it does not tell publishing_day."
+            hint = "What is not announced is not published."
+            problems.append(Problem(f"{templates.folder}/{name}", 1, 1, "", what, hint))
     return problems + _groups(own, section, file)
 
 

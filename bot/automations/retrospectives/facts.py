@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.changes import hash_of
 from bot.domain.confidentiality import UNKNOWN_DESTINATION, UNKNOWN_SOURCE, Secrecy, reach_of
+from bot.domain.errors import GitLabError
 from bot.domain.markers import marker, read_marker
 from bot.domain.people import PeopleAnswer
 from bot.domain.release_calendar import Milestone
@@ -44,7 +45,7 @@ class Retrospective:
     discussions: tuple[Discussion, ...] | None = None
     members: tuple[Member, ...] = ()
     follow_ups: tuple[Issue, ...] = ()
-    unread: str = ""
+    unread: GitLabError | None = None
 
     @property
     def issue(self) -> Issue | None:
@@ -116,6 +117,7 @@ class SectionRetrospective:
     follow_ups: tuple[Issue, ...] = ()
     topics: tuple[Topic, ...] = ()
     more_topics: int = 0
+    unread: GitLabError | None = None
 
     @property
     def issue(self) -> Issue | None:
@@ -173,6 +175,7 @@ class NoteState:
         called: whether it was filled on its day, and the team was mentioned.
         publish_on: the day on which the issue says since the beginning that it is published. It stands here since more
             people may edit a description than a note of the bot.
+        tried: whether the bot has begun to publish the issue. It does so once, whatever people do afterwards.
     """
 
     refreshed_on: dt.date | None = None
@@ -180,6 +183,7 @@ class NoteState:
     confidential: bool = True
     called: bool = False
     publish_on: dt.date | None = None
+    tried: bool = False
 
     def marker(self) -> str:
         return marker(
@@ -189,6 +193,7 @@ class NoteState:
             confidential="yes" if self.confidential else "no",
             called="yes" if self.called else "no",
             publish=_shown(self.publish_on),
+            tried="yes" if self.tried else "no",
         )
 
 
@@ -216,6 +221,7 @@ def state_of(note: Note | None) -> NoteState:
             confidential=(fields or {})["confidential"] != "no",
             called=(fields or {})["called"] == "yes",
             publish_on=_day((fields or {})["publish"]),
+            tried=(fields or {})["tried"] != "no",
         )
     except (KeyError, ValueError):
         return NoteState()

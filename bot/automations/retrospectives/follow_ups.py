@@ -13,19 +13,19 @@ from bot.domain.changes import WriteNote
 from bot.domain.plan import Plan, Step
 from bot.domain.resources import Issue, IssueId
 
-# Of one group in one run; the others wait for the next.
-MOST_REMINDED = 20
+# Of one group in one run; the others wait for the next. How many are looked at to find these.
+MOST_REMINDED, MOST_LOOKED_AT = 20, 100
 
 
 def plan_reminders(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
     """A note on each overdue follow-up, where its quiet period is over and this milestone has none yet."""
-    return Plan(
-        tuple(
-            _step(issue, asked, look, setup)
-            for issue, asked in candidates(facts, look, setup)
-            if issue.id not in facts.reminded
-        )
-    )
+    steps = []
+    counts: dict[str, int] = {}
+    for issue, asked in candidates(facts, look, setup):
+        if issue.id not in facts.reminded and counts.get(asked, 0) < MOST_REMINDED:
+            counts[asked] = counts.get(asked, 0) + 1
+            steps.append(_step(issue, asked, look, setup))
+    return Plan(tuple(steps))
 
 
 def candidates(facts: RetrospectiveFacts, look: Look, setup: Setup) -> list[tuple[Issue, str]]:
@@ -37,7 +37,7 @@ def candidates(facts: RetrospectiveFacts, look: Look, setup: Setup) -> list[tupl
     found: dict[int, tuple[Issue, str]] = {}
     for follow_ups, asked in given:
         late = [issue for issue in follow_ups if is_to_be_reminded(issue, setup.own, look.day)]
-        for issue in sorted(late, key=lambda each: (each.due_on or look.day, each.id))[:MOST_REMINDED]:
+        for issue in sorted(late, key=lambda each: (each.due_on or look.day, each.id))[:MOST_LOOKED_AT]:
             found.setdefault(issue.id, (issue, asked))
     return list(found.values())
 

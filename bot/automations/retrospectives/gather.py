@@ -14,22 +14,24 @@ from bot.automations.retrospectives.follow_ups import candidates
 from bot.automations.retrospectives.gather_section import SectionReader, gather_sections
 from bot.automations.retrospectives.identity import by_identity, of_owner
 from bot.automations.retrospectives.opening import may_be_incomplete, own_notes_of_an_opening
-from bot.automations.retrospectives.publishing import may_be_published
+from bot.automations.retrospectives.publishing import is_publishing, may_be_published
 from bot.automations.retrospectives.refresh import is_refresh_time, why_refresh
 from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.setup import Setup
 from bot.automations.retrospectives.texts import compared
 from bot.automations.retrospectives.work import WorkReader, gather_work
 from bot.comment_commands.rights import may_have_been_edited
-from bot.domain.errors import GitLabError, WrongInput
+from bot.domain.errors import GitLabError, GitLabRefused
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.places import is_same_path
-from bot.domain.release_calendar import Milestone, Version
+from bot.domain.release_calendar import Milestone
 from bot.domain.resources import Issue, IssueId, MilestoneId, Note, Project
 from bot.settings.section import SectionGroup
 
+# From an opening until a missed publication is caught up no more.
+ANNOUNCED_FOR = dt.timedelta(days=180)
 # What was touched in these days is looked at, however old its milestone is.
-RECENT = dt.timedelta(days=3)
+RECENT = dt.timedelta(days=7)
 # An opening takes seconds; what moves an issue later is somebody's doing.
 OPENED_WITHIN = dt.timedelta(minutes=10)
 
@@ -97,7 +99,7 @@ def gather_retrospectives(look: Look, reader: RetrospectiveReader, setup: Setup)
         section_follow_ups=_of_section(lists.follow_ups, setup) if look.covers_section else (),
     )
     shown = [each.milestone for each in facts.retrospectives if why_refresh(each, facts, look, setup)]
-    shown += [each.milestone for each in facts.to_publish]
+    shown += [each.milestone for each in facts.to_publish if is_publishing(each, look, facts, setup)]
     titles = [before.title for each in shown for before in compared(each, setup)]
     sections = any(look.is_section_time(each, setup) for each in look.milestones)
     named = shown or sections or _is_addressed(facts)
@@ -106,7 +108,7 @@ def gather_retrospectives(look: Look, reader: RetrospectiveReader, setup: Setup)
             partial(gather_work, titles, reader, setup),
             partial(reader.projects_below, setup.section.group) if named else tuple,
             partial(_reminded, facts, look, reader, setup),
-            partial(_teams, facts, reader, setup, of_all=sections),
+            partial(_teams, facts, look, reader, setup, of_all=sections),
         ]
     )
     by_path = {each.path.lower(): each for each in projects}
@@ -123,7 +125,9 @@ def _read_lists(look: Look, reader: RetrospectiveReader, setup: Setup, own_ids: 
     calls: list[Callable[[], Any]] = [
         partial(lists, state="opened", label=own.follow_up_label),
         partial(reader.people, PeopleQuestion(usernames=names, groups=frozenset({section.group}))),
-        partial(lists, state="all", label=own.label, confidential=True) if own.publishes_any else tuple,
+        partial(lists, state="all", label=own.label, confidential=True, created_after=look.now - ANNOUNCED_FOR)
+        if own.publishes_any
+        else tuple,
         *[partial(reader.milestones, section.group, each.title) for each in look.milestones],
         partial(lists, state="all", label=own.label, updated_after=look.now - RECENT),
         # Those that the bot has opened count also when a person took label or milestone off.
@@ -157,12 +161,10 @@ def _retrospectives(look: Look, lists: _Lists, setup: Setup, own_ids: frozenset[
 
 def _older(title: str, look: Look, setup: Setup) -> Milestone | None:
     """A milestone before those of the look."""
-    try:
-        milestone = setup.releases.calendar.milestone(Version.parse(title))
-    except WrongInput:
+    milestone = setup.milestone_of(title)
+    if milestone is None or milestone.version >= look.running.version or milestone in look.milestones:
         return None
-    is_older = milestone.version < look.running.version and milestone not in look.milestones
-    return milestone if is_older else None
+    return milestone
 
 
 def _to_publish(look: Look, lists: _Lists, setup: Setup, own_ids: frozenset[int]) -> list[Retrospective]:
@@ -170,11 +172,8 @@ def _to_publish(look: Look, lists: _Lists, setup: Setup, own_ids: frozenset[int]
     found = []
     for (owner, title), mine in by_identity(lists.confidential, setup, own_ids).items():
         group = next((each for each in look.groups if each.name == owner), None)
-        try:
-            milestone = setup.releases.calendar.milestone(Version.parse(title))
-        except WrongInput:
-            continue
-        if group is not None:
+        milestone = setup.milestone_of(title)
+        if group is not None and milestone is not None:
             follow_ups = of_owner(lists.follow_ups, group, setup)
             each = Retrospective(group, milestone, mine[0].project_path, mine, follow_ups=follow_ups)
             found += [each] if may_be_published(each, look, setup) else []
@@ -214,7 +213,7 @@ def _with_discussions(
         edited = reader.edited_at(asked) if asked else {}
         members = reader.project_members(issue.project_id)
     except GitLabError as error:
-        return replace(each, discussions=None, unread=str(error))
+        return replace(each, discussions=None, unread=error)
     return replace(each, discussions=with_edits(discussions, edited), members=members)
 
 
@@ -236,16 +235,18 @@ def _reminded(facts: RetrospectiveFacts, look: Look, reader: RetrospectiveReader
     def is_reminded(issue: Issue) -> bool:
         try:
             return reader.own_note(IssueId(issue.project_id, issue.iid), mark) is not None
-        except GitLabError:  # what cannot be read is not written to
+        except GitLabRefused:  # what cannot be read is not written to
             return True
 
     told = reader.side_by_side([partial(is_reminded, issue) for issue in asked])
     return frozenset(issue.id for issue, is_told in zip(asked, told, strict=True) if is_told)
 
 
-def _teams(facts: RetrospectiveFacts, reader: RetrospectiveReader, setup: Setup, *, of_all: bool) -> PeopleAnswer:
+def _teams(
+    facts: RetrospectiveFacts, look: Look, reader: RetrospectiveReader, setup: Setup, *, of_all: bool
+) -> PeopleAnswer:
     """The people, and the members of teams that are groups of GitLab, where they may be mentioned."""
-    mentioned: list[SectionGroup] = [each.group for each in facts.retrospectives if each.discussions is not None]
+    mentioned: list[SectionGroup] = [each.group for each in facts.retrospectives if is_refresh_time(each, look, setup)]
     groups = frozenset(
         group.members.group
         for group in (setup.section.groups if of_all else mentioned)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 from typing import Protocol
 
 from bot.automations.retrospectives.commands import BUBBLE_UP, gives
@@ -26,8 +27,8 @@ from bot.domain.ports import SideBySide
 from bot.domain.resources import Discussion, Issue, IssueId, Member, Note, User
 
 UP_VOTE = "thumbsup"
-# So that one person cannot make every run long: topics of a milestone, commands of a thread, letters of a topic.
-MOST_TOPICS, MOST_COMMANDS, MOST_LETTERS = 200, 20, 5_000
+# So that one person cannot make every run long: topics of a milestone, letters of a topic.
+MOST_TOPICS, MOST_LETTERS = 200, 5_000
 # What stands before the words of a line: bullets, numbers, headings.
 _BEFORE_WORDS = re.compile(r"^(?:[-*+>]|#{1,6}|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 
@@ -60,11 +61,24 @@ def gather_sections(
             continue
         mine = issues.get((OF_SECTION, milestone.title), ())
         section = SectionRetrospective(milestone, path, mine, follow_ups=facts.section_follow_ups)
-        if section.issue is not None:
-            at = IssueId(section.issue.project_id, section.issue.iid)
-            section = replace(section, discussions=reader.discussions(at))
-        found.append(_with_topics(section, facts, reader, setup))
+        section = _with_discussions(section, reader)
+        found.append(_with_topics(section, facts, reader, setup) if section.unread is None else section)
+    for (owner, title), mine in sorted(issues.items()):
+        # One whose month is over is only looked at where more people can read it by now.
+        milestone_ = setup.milestone_of(title) if owner == OF_SECTION and not mine[0].confidential else None
+        if milestone_ is not None and not look.is_section_time(milestone_, setup):
+            found.append(_with_discussions(SectionRetrospective(milestone_, path, mine), reader))
     return tuple(found)
+
+
+def _with_discussions(section: SectionRetrospective, reader: SectionReader) -> SectionRetrospective:
+    if section.issue is None:
+        return section
+    try:
+        at = IssueId(section.issue.project_id, section.issue.iid)
+        return replace(section, discussions=reader.discussions(at))
+    except GitLabError as error:
+        return replace(section, unread=error)
 
 
 def _with_topics(
@@ -72,12 +86,13 @@ def _with_topics(
 ) -> SectionRetrospective:
     """Most upvoted first; of those with as many votes the older one."""
     of_milestone = [each for each in facts.retrospectives if each.milestone == section.milestone]
-    bubbled = [
-        (each, each.issue, *found)
+    by_group = [
+        [(each, each.issue, *found) for found in _bubbled(each, setup, facts.own_ids)]
         for each in of_milestone
         if each.issue is not None
-        for found in _bubbled(each, setup, facts.own_ids)
     ]
+    # In turn, so that no group can take all places.
+    bubbled = [topic for turn in zip_longest(*by_group) for topic in turn if topic is not None]
     if not bubbled:
         return section
     looked_at = bubbled[:MOST_TOPICS]
@@ -139,13 +154,16 @@ def _bubbled(each: Retrospective, setup: Setup, own_ids: frozenset[int]) -> Iter
     for discussion in each.discussions or ():
         # Internal comments are for fewer people than the issue: they bubble nowhere.
         notes = [note for note in discussion.notes if not note.is_system and not note.is_internal]
-        commands = [at for at, note in enumerate(notes) if gives(note, BUBBLE_UP, setup.bot_name)][:MOST_COMMANDS]
+        commands = [
+            at
+            for at, note in enumerate(notes)
+            if gives(note, BUBBLE_UP, setup.bot_name)
+            and may_command(note, each.members, setup.least_access(BUBBLE_UP), own_ids)
+        ]
         if not commands:
             continue
         said = {note.id: without_commands(note.body, setup.bot_name) for note in notes}
         for at in commands:
-            if not may_command(notes[at], each.members, setup.least_access(BUBBLE_UP), own_ids):
-                continue
             topic, words = _what_it_is_about(notes, at, said, own_ids)
             if topic is not None and topic.id not in seen:
                 seen.add(topic.id)

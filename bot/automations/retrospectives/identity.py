@@ -42,7 +42,10 @@ def identify(issue: Issue, setup: Setup, own_ids: frozenset[int]) -> Identity | 
         return Identity(OF_SECTION, title, fields is not None)
     sharing = [each for each in setup.section.groups if is_same_path(each.retrospective_project, issue.project_path)]
     if len(sharing) == 1:
-        return Identity(sharing[0].name, title, fields is not None)
+        # One that was moved here from another group stays that group's.
+        others = [group for group in setup.section.groups if group is not sharing[0]]
+        is_others = fields is not None and any(fields.get("group") in hashes_of(group) for group in others)
+        return None if is_others else Identity(sharing[0].name, title, fields is not None)
     for group in sharing:
         if fields.get("group") in hashes_of(group) if fields is not None else group.label in issue.labels:
             return Identity(group.name, title, fields is not None)

@@ -25,8 +25,10 @@ from bot.automations.retrospectives.texts import (
     NOTE_WORDS,
     empty_note,
     group_description,
+    in_words,
 )
 from bot.domain.changes import CreateIssue, LinkNote, WriteNote, hash_of
+from bot.domain.errors import WrongSettings
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.release_calendar import Milestone
 from bot.domain.resources import Issue, IssueId, MilestoneId
@@ -49,7 +51,9 @@ def plan_openings(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
         if not each.issues:
             plan += _opening(each, facts, look, setup)
         else:
-            plan += Plan(tuple(_completion(each, facts, look, setup)), tuple(_odd(each)))
+            steps = tuple(_completion(each, facts, look, setup))
+            follows = "the note is filled" if steps and each.discussions else ""
+            plan += Plan(steps, tuple(_odd(each)), look_again=follows)
     return plan
 
 
@@ -64,8 +68,12 @@ def _opening(each: Retrospective, facts: RetrospectiveFacts, look: Look, setup: 
     notices = list(_ambiguous(facts, each.milestone, milestone, subject))
     if not is_active:
         sentence = f"The manager of {each.group.name}, {name}, has no active account: nobody is assigned."
-        notices.append(Notice(NoticeKind.LEFT_ALONE, subject, sentence, public=True))
-    text = group_description(each, setup, look.day)
+        notices.append(Notice(NoticeKind.LEFT_ALONE, subject, sentence))
+    try:
+        text = group_description(each, setup, look.day)
+    except WrongSettings as wrong:
+        sentence = f"The retrospective of {each.group.name} was not opened: {wrong}"
+        return Plan((), (Notice(NoticeKind.WRONG, subject, sentence, public=True),))
     mark = issue_marker(each.group, each.milestone)
     create = CreateIssue(
         project_path=each.project_path,
@@ -108,6 +116,8 @@ def _rest(
         steps.append(Step(thread, "each prompt is a thread", subject, needs=needs, after=after))
     at = IssueId(issue.project_id, issue.iid) if issue is not None else None
     day = setup.day_of("publishing", each.milestone) if setup.choice(each.group).publish else None
+    if day is not None and in_words(day) not in (issue.description if issue is not None else description):
+        day = None  # only what the issue tells from the beginning is published
     body = f"{empty_note(each.milestone, setup)}\n\n{NOTE_MARKER}\n{NoteState(publish_on=day).marker()}"
     iid = issue.iid if issue is not None else 0
     note = WriteNote(each.project_path, iid, NOTE_MARKER, body, at, created_by=created_by)
@@ -228,7 +238,7 @@ def _ambiguous(facts: RetrospectiveFacts, milestone: Milestone, used: MilestoneI
             f"GitLab has {len(found)} milestones {milestone.title} in the groups above {subject}; the one with the id "
             f"{used.id} is used. Close or rename the other."
         )
-        yield Notice(NoticeKind.LEFT_ALONE, subject, sentence, public=True, for_operators=False)
+        yield Notice(NoticeKind.LEFT_ALONE, subject, sentence, for_operators=False)
 
 
 def lacking_milestone(what: str, title: str, setup: Setup) -> Notice:

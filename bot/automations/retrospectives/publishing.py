@@ -12,7 +12,7 @@ from bot.automations.retrospectives.facts import (
     RetrospectiveFacts,
     own_note,
 )
-from bot.automations.retrospectives.refresh import is_publishing, state_now, written_for
+from bot.automations.retrospectives.refresh import state_now, written_for
 from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.setup import Setup
 from bot.automations.retrospectives.texts import published, unpublished
@@ -20,6 +20,8 @@ from bot.domain.changes import PublishIssue, WriteNote, hash_of
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.resources import Issue, IssueId
 
+# What GitLab writes of it (app/services/system_notes/issuables_service.rb, GitLab 19).
+MADE_VISIBLE = "visible to everyone"
 # How long a missed day is caught up.
 CAUGHT_UP_FOR = dt.timedelta(days=90)
 # How long after its day a run says why an issue was not published.
@@ -35,6 +37,27 @@ def may_be_published(each: Retrospective, look: Look, setup: Setup) -> bool:
     return day <= look.day <= day + CAUGHT_UP_FOR
 
 
+def is_publishing(each: Retrospective, look: Look, facts: RetrospectiveFacts, setup: Setup) -> bool:
+    """Whether the issue is to be published now: it has announced it, the day has come, nobody holds it back, and the
+    bot has not begun it before.
+    """
+    state = state_now(each, look, facts.own_ids)
+    is_due = state.publish_on is not None and state.publish_on <= look.day
+    is_held = each.issue is None or setup.own.hold_label in each.issue.labels
+    return is_due and not is_held and not _was_begun(each, look, facts)
+
+
+def _was_begun(each: Retrospective, look: Look, facts: RetrospectiveFacts) -> bool:
+    is_said = own_note(each.notes(), PUBLISHED_MARKER, facts.own_ids) is not None
+    return is_said or state_now(each, look, facts.own_ids).tried
+
+
+def _was_done(each: Retrospective, facts: RetrospectiveFacts) -> bool:
+    """Whether GitLab says that the bot has published it: nobody can delete that."""
+    said = (note for discussion in each.discussions or () for note in discussion.notes if note.is_system)
+    return any(note.author.id in facts.own_ids and MADE_VISIBLE in note.body for note in said)
+
+
 def plan_publishing(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
     """The bot's note is written for its new readers, then it says what happens, then the issue is published."""
     plan = Plan()
@@ -42,16 +65,19 @@ def plan_publishing(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan
         issue = each.issue
         if issue is None or each.discussions is None:
             continue
-        if setup.own.hold_label in issue.labels:
-            plan += _left_alone(each, issue, f"somebody holds it back with {setup.own.hold_label}", look, setup)
-        elif own_note(each.notes(), PUBLISHED_MARKER, facts.own_ids) is not None:
+        if is_publishing(each, look, facts, setup):
+            plan += _publication(each, issue, facts, look, setup)
+        elif _was_begun(each, look, facts) and not _was_done(each, facts):
+            # It did not come through: a person decides, and hears it also where the first telling failed.
+            plan += Plan(_tell_manager(each, issue, facts, setup))
+        elif _was_begun(each, look, facts):
             why = "it was published before, and somebody has made it confidential again"
             plan += _left_alone(each, issue, why, look, setup)
+        elif setup.own.hold_label in issue.labels:
+            plan += _left_alone(each, issue, f"somebody holds it back with {setup.own.hold_label}", look, setup)
         elif state_now(each, look, facts.own_ids).publish_on is None:
             why = "it has not announced it since it was opened, or the note in which that stands is gone"
             plan += _left_alone(each, issue, why, look, setup)
-        elif is_publishing(each, look, facts):
-            plan += _publication(each, issue, facts, look, setup)
     return plan
 
 
@@ -73,7 +99,7 @@ def _publication(each: Retrospective, issue: Issue, facts: RetrospectiveFacts, l
         return Plan(told, (Notice(NoticeKind.REFUSED, issue.reference, sentence),))
     at = IssueId(issue.project_id, issue.iid)
     secrecy = facts.secrecy_at(issue.project_path, confidential=False)
-    note = written_for(each, issue, secrecy, facts, look, setup, called=True)
+    note = written_for(each, issue, secrecy, facts, look, setup, called=True, tried=True)
     said = WriteNote(issue.project_path, issue.iid, PUBLISHED_MARKER, f"{published(setup)}\n\n{PUBLISHED_MARKER}", at)
     publish = PublishIssue(
         issue.project_path, issue.iid, at, NOTE_MARKER, hash_of(note.body.strip()), setup.own.hold_label

@@ -8,7 +8,6 @@ from bot.automations.retrospectives.commands import REFRESH, newest_request
 from bot.automations.retrospectives.facts import (
     MENTION_MARKER,
     NOTE_MARKER,
-    PUBLISHED_MARKER,
     NoteState,
     Retrospective,
     RetrospectiveFacts,
@@ -64,21 +63,24 @@ def _is_day(each: Retrospective, state: NoteState, look: Look, setup: Setup) -> 
     return is_refresh_time(each, look, setup) and not state.called
 
 
-def plan_refreshes(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
-    """Notes that are to be filled or brought up to date; on its day the team is mentioned before, once."""
+def plan_refreshes(facts: RetrospectiveFacts, look: Look, setup: Setup, written: frozenset[str] = frozenset()) -> Plan:
+    """Notes that are to be filled or brought up to date; on its day the team is mentioned before, once.
+
+    Args:
+        written: keys of the notes that other steps of the plan write.
+    """
     steps: list[Step] = []
-    publishing = {
-        each.issue.id for each in facts.to_publish if each.issue is not None and is_publishing(each, look, facts)
-    }
     for each in facts.retrospectives:
         issue = each.issue
         why = why_refresh(each, facts, look, setup)
-        if issue is None or not why or issue.id in publishing:
+        if issue is None or not why:
             continue
         is_day = _is_day(each, state_now(each, look, facts.own_ids), look, setup)
         calls = [_mention(each, issue, facts, setup)] if is_day and _is_unmentioned(each, issue, facts) else []
         secrecy = facts.secrecy_at(issue.project_path, confidential=issue.confidential)
         note = written_for(each, issue, secrecy, facts, look, setup, called=is_day)
+        if note.key in written:
+            continue
         steps += calls
         # That the team was mentioned stands in the note, so that nobody is mentioned again whatever people delete.
         steps.append(Step(note, why, issue.reference, needs=tuple(step.change.key for step in calls)))
@@ -107,8 +109,13 @@ def written_for(
     setup: Setup,
     *,
     called: bool,
+    tried: bool = False,
 ) -> WriteNote:
-    """The bot's note for the readers that this secrecy lets in. Args: called: whether this is what its day asks for."""
+    """The bot's note for the readers that this secrecy lets in.
+
+    Args:
+        called: whether this is what its day asks for; tried: whether the issue is published next.
+    """
     there = own_note(each.notes(), NOTE_MARKER, facts.own_ids)
     before = state_now(each, look, facts.own_ids)
     state = replace(
@@ -117,16 +124,10 @@ def written_for(
         asked=max(_newest_request(each, facts, setup), before.asked),
         confidential=secrecy.confidential,
         called=before.called or called,
+        tried=before.tried or tried,
     )
     text = milestone_note(each, secrecy, facts, look.day, setup)
     body = f"{text}\n\n{NOTE_MARKER}\n{state.marker()}"
     at = IssueId(issue.project_id, issue.iid)
     note_id = there.id if there is not None else None
     return WriteNote(issue.project_path, issue.iid, NOTE_MARKER, body, at, note_id=note_id)
-
-
-def is_publishing(each: Retrospective, look: Look, facts: RetrospectiveFacts) -> bool:
-    """Whether the issue is to be published now: it has announced it, the day has come, and it was not done before."""
-    day = state_now(each, look, facts.own_ids).publish_on
-    is_due = day is not None and day <= look.day
-    return is_due and own_note(each.notes(), PUBLISHED_MARKER, facts.own_ids) is None

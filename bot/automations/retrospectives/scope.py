@@ -65,7 +65,7 @@ def look_at(scope: Scope, reader: ScopeReader, setup: Setup, now: dt.datetime) -
     before = calendar.before(running)
     if running.version > calendar.first and day <= setup.day_of("section_closing", before) + LOOKED_AFTER_FOR:
         milestones.append(before)
-    path, named = _named(scope, reader)
+    path, named = _named(scope, reader, setup)
     if named is not None and named.milestone and _is_earlier(named.milestone, running, setup):
         of_issue = calendar.milestone(Version.parse(named.milestone))
         milestones += [of_issue] if of_issue not in milestones else []
@@ -74,13 +74,13 @@ def look_at(scope: Scope, reader: ScopeReader, setup: Setup, now: dt.datetime) -
     return Look(now, day, setup.section.groups if whole else groups, tuple(milestones), whole, named.id if named else 0)
 
 
-def _named(scope: Scope, reader: ScopeReader) -> tuple[str, Issue | None]:
+def _named(scope: Scope, reader: ScopeReader, setup: Setup) -> tuple[str, Issue | None]:
     """The path of the project that the scope names, empty where it names none; and its issue, where it names one."""
     if scope.project_id is not None:
         issue = reader.issue(IssueId(scope.project_id, scope.iid)) if scope.iid is not None else None
         return (issue.project_path if issue is not None else ""), issue
     reference = scope.reference
-    if "/" in scope.name:
+    if "/" in scope.name and setup.section.group_named(scope.name) is None:
         reference = Reference.parse(scope.name)
     if reference is None:
         return "", None

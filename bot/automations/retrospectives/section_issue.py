@@ -19,16 +19,17 @@ from bot.automations.retrospectives.texts import (
     section_description,
     section_note,
     section_review,
+    section_withdrawn,
 )
 from bot.domain.changes import CreateIssue, WriteNote
-from bot.domain.markers import marker
+from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.resources import Issue, IssueId, Note
 
 SECTION_NOTE_MARKER = marker("section_retrospective_note")
 REVIEW_MARKER = marker("section_retrospective_review")
 CLOSING_MARKER = marker("section_retrospective_closing")
-FOR_MEMBERS, FOR_ALL = (marker("section_retrospective_state", confidential=each) for each in ("yes", "no"))
+STATE_MARKER = "section_retrospective_state"
 
 
 def plan_section(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
@@ -54,7 +55,7 @@ def _opening(section: SectionRetrospective, facts: RetrospectiveFacts, look: Loo
     notices = []
     if not is_active:
         sentence = f"The DRI of the section, {setup.section.dri}, has no active account: nobody is assigned."
-        notices.append(Notice(NoticeKind.LEFT_ALONE, path, sentence, public=True))
+        notices.append(Notice(NoticeKind.LEFT_ALONE, path, sentence))
     text = section_description(section.milestone, setup)
     mark = section_marker(section.milestone)
     create = CreateIssue(
@@ -68,7 +69,8 @@ def _opening(section: SectionRetrospective, facts: RetrospectiveFacts, look: Loo
         due_on=setup.day_of("section_closing", section.milestone),
         assignee_ids=(dri.id,) if dri is not None and is_active else (),
     )
-    note = WriteNote(path, 0, SECTION_NOTE_MARKER, _body(section, facts, look, setup), created_by=create.key)
+    body = _body(section, frozenset(), facts, look, setup)
+    note = WriteNote(path, 0, SECTION_NOTE_MARKER, body, created_by=create.key)
     link = link_to_note(path, SECTION_NOTE_MARKER, create.description, created_by=create.key)
     steps = [
         Step(create, f"the milestone {title} ends in this week", path),
@@ -80,10 +82,20 @@ def _opening(section: SectionRetrospective, facts: RetrospectiveFacts, look: Loo
     return Plan(tuple(steps), tuple(notices), look_again="the call to read and comment" if is_late else "")
 
 
-def _body(section: SectionRetrospective, facts: RetrospectiveFacts, look: Look, setup: Setup) -> str:
+def _body(
+    section: SectionRetrospective, called: frozenset[str], facts: RetrospectiveFacts, look: Look, setup: Setup
+) -> str:
+    """The note. Args: called: which of the two calls were made, so that one that people delete is not made again."""
     confidential = section.issue.confidential if section.issue is not None else setup.own.section.confidential
-    mark = f"{SECTION_NOTE_MARKER}\n{FOR_MEMBERS if confidential else FOR_ALL}"
-    return f"{section_note(section, facts, look.day, setup)}\n\n{mark}"
+    state = marker(
+        STATE_MARKER, confidential="yes" if confidential else "no", called=",".join(sorted(called)) or "none"
+    )
+    return f"{section_note(section, facts, look.day, setup)}\n\n{SECTION_NOTE_MARKER}\n{state}"
+
+
+def _called(note: Note | None) -> frozenset[str]:
+    fields = read_marker(STATE_MARKER, note.body) if note is not None else None
+    return frozenset((fields or {}).get("called", "none").split(",")) - {"none"}
 
 
 def _accompany(
@@ -91,35 +103,47 @@ def _accompany(
 ) -> Plan:
     """A closed one is left alone, since the section has done with it; unless more people can read it by now."""
     notices = _odd(section)
-    at = IssueId(issue.project_id, issue.iid)
     notes = tuple(note for each in section.discussions for note in each.notes if not note.is_system)
     there = own_note(notes, SECTION_NOTE_MARKER, facts.own_ids)
-    if issue.state != "opened" and not (there is not None and _is_for_fewer(there, issue)):
+    is_for_fewer = there is not None and _is_for_fewer(there, issue)
+    of_milestone = [each for each in facts.retrospectives if each.milestone == section.milestone]
+    if section.unread is not None or (issue.state != "opened" and not is_for_fewer):
         return Plan((), notices)
-    body = _body(section, facts, look, setup)
-    steps: list[Step] = []
+    if not look.is_section_time(section.milestone, setup):
+        return Plan((_withdrawal(section, issue, there, setup),) if there is not None and is_for_fewer else (), notices)
+    if any(each.unread is not None for each in of_milestone):
+        return Plan((), notices)  # a group that is not shown would seem to have said nothing
+    calls = _calls(section, issue, notes, there, facts, look, setup) if issue.state == "opened" else {}
+    steps = list(calls.values())
+    body = _body(section, _called(there) | frozenset(calls), facts, look, setup)
     if there is None or there.body.strip() != body.strip():
-        change = WriteNote(
-            issue.project_path,
-            issue.iid,
-            SECTION_NOTE_MARKER,
-            body,
-            at,
-            note_id=there.id if there is not None else None,
-        )
-        steps.append(Step(change, "something has changed in the groups", issue.reference))
+        change = _note(issue, body, there)
+        needs = tuple(step.change.key for step in calls.values())
+        steps.append(Step(change, "something has changed in the groups", issue.reference, needs=needs))
     if is_unlinked(issue, look.now, facts.own_ids):
         link = link_to_note(issue.project_path, SECTION_NOTE_MARKER, issue.description, issue=issue)
         needs = tuple(step.change.key for step in steps)
         steps += [Step(link, "the description leads to its note", issue.reference, needs=needs)] if link else []
-    if issue.state == "opened":
-        steps += _calls(section, issue, notes, there, facts, look, setup)
     return Plan(tuple(steps), notices)
+
+
+def _note(issue: Issue, body: str, there: Note | None) -> WriteNote:
+    at = IssueId(issue.project_id, issue.iid)
+    note_id = there.id if there is not None else None
+    return WriteNote(issue.project_path, issue.iid, SECTION_NOTE_MARKER, body, at, note_id=note_id)
 
 
 def _is_for_fewer(note: Note, issue: Issue) -> bool:
     """Whether the note was written while the issue was confidential, and it is no longer."""
-    return not issue.confidential and FOR_MEMBERS in note.body
+    fields = read_marker(STATE_MARKER, note.body)
+    return not issue.confidential and (fields is None or fields.get("confidential") != "no")
+
+
+def _withdrawal(section: SectionRetrospective, issue: Issue, there: Note, setup: Setup) -> Step:
+    """Long after its month the groups are not read any more: then nothing is shown."""
+    state = marker(STATE_MARKER, confidential="no", called=",".join(sorted(_called(there))) or "none")
+    body = f"{section_withdrawn(section.milestone, setup)}\n\n{SECTION_NOTE_MARKER}\n{state}"
+    return Step(_note(issue, body, there), "more people can read it than it was written for", issue.reference)
 
 
 def _calls(
@@ -130,7 +154,7 @@ def _calls(
     facts: RetrospectiveFacts,
     look: Look,
     setup: Setup,
-) -> list[Step]:
+) -> dict[str, Step]:
     """Each once: people are asked to read and comment; who is responsible is reminded of the summary."""
     milestone = section.milestone
     closing_day = setup.day_of("section_closing", milestone)
@@ -138,16 +162,16 @@ def _calls(
     if setup.day_of("section_review", milestone) <= look.day < closing_day:
         url = f"{issue.web_url}#note_{there.id}" if there is not None else None
         text = section_review(milestone, _asked(facts, setup), url, setup)
-        calls.append((REVIEW_MARKER, text, "it is the week of the release"))
+        calls.append(("review", REVIEW_MARKER, text, "it is the week of the release"))
     if closing_day <= look.day:
         text = section_closing(milestone, _responsible(issue, setup), setup)
-        calls.append((CLOSING_MARKER, text, "the week of the release ends"))
+        calls.append(("closing", CLOSING_MARKER, text, "the week of the release ends"))
     at = IssueId(issue.project_id, issue.iid)
-    return [
-        Step(WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at), because, issue.reference)
-        for mark, text, because in calls
-        if own_note(notes, mark, facts.own_ids) is None
-    ]
+    return {
+        name: Step(WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at), because, issue.reference)
+        for name, mark, text, because in calls
+        if name not in _called(there) and own_note(notes, mark, facts.own_ids) is None
+    }
 
 
 def _asked(facts: RetrospectiveFacts, setup: Setup) -> list[str]:

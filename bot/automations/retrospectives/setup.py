@@ -9,7 +9,8 @@ from typing import Any
 from bot.automations.retrospectives.commands import vocabulary
 from bot.automations.retrospectives.settings import GroupChoice, RetrospectiveSettings
 from bot.comment_commands.vocabulary import CommandSpec
-from bot.domain.release_calendar import Milestone
+from bot.domain.errors import WrongInput
+from bot.domain.release_calendar import Milestone, Version
 from bot.domain.resources import AccessLevel
 from bot.settings.releases import ReleaseSettings
 from bot.settings.section import SectionGroup, SectionSettings
@@ -50,6 +51,13 @@ class Setup:
 
     def least_access(self, command: str) -> AccessLevel:
         return next(each.least_access for each in self.vocabulary if each.name == command)
+
+    def milestone_of(self, title: str) -> Milestone | None:
+        """None where the title is no milestone of the calendar."""
+        try:
+            return self.releases.calendar.milestone(Version.parse(title))
+        except WrongInput:
+            return None
 
     def day_of(self, ceremony: str, milestone: Milestone) -> dt.date:
         return self.releases.day_of(ceremony, milestone)

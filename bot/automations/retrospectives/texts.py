@@ -40,9 +40,9 @@ TEMPLATE_VALUES: Mapping[str, frozenset[str]] = {
     f"{FOLDER}/{name}.md": frozenset(values.split())
     for name, values in {
         "group": "group milestone first_day last_day release_day section_day days follow_up_label has_threads "
-        "follow_ups more_follow_ups bot_name bot_note publishing_day hold_label",
+        "follow_ups more_follow_ups unnamed_follow_ups bot_name bot_note publishing_day hold_label",
         "group_note": "milestone day refresh_day bot_name is_filled columns chart shipped slipped still_open "
-        "follow_ups more_follow_ups",
+        "follow_ups more_follow_ups unnamed_follow_ups",
         "mention": "people milestone last_day shipped slipped still_open note_url bot_name",
         "reminder": "people due_on overdue_days is_assigned milestone",
         "published": "hold_label",
@@ -52,6 +52,7 @@ TEMPLATE_VALUES: Mapping[str, frozenset[str]] = {
         "section_note": "milestone groups topics more_topics unread_topics themes least_groups follow_ups",
         "section_review": "people section milestone closing_day note_url",
         "section_closing": "people milestone",
+        "section_withdrawn": "milestone",
     }.items()
 }
 GROUP_VALUES = TEMPLATE_VALUES[f"{FOLDER}/group.md"]
@@ -92,7 +93,7 @@ def group_description(each: Retrospective, setup: Setup, today: dt.date) -> str:
         bot_note=Trusted(NOTE_PLACEHOLDER),
         publishing_day=in_words(setup.day_of("publishing", milestone)) if choice.publish else None,
         hold_label=Trusted(setup.own.hold_label),
-        **_follow_ups(each, today),
+        **_follow_ups(each, today, confidential=not choice.publish),
     )
 
 
@@ -110,8 +111,13 @@ def _days(milestone: Milestone, has_section: bool, setup: Setup) -> list[dict[st
     return [{"day": in_words(day), "what": Trusted(what)} for day, what in sorted(days)]
 
 
-def _follow_ups(each: Retrospective, today: dt.date) -> dict[str, Any]:
-    """They are in the same project: their numbers say nothing to who may not see them."""
+def _follow_ups(each: Retrospective, today: dt.date, *, confidential: bool) -> dict[str, Any]:
+    """Those of the group's project, as far as they are kept no more closely than the text; the others are counted.
+
+    Args:
+        confidential: whether only those read the text who see confidential issues of the same project.
+    """
+    named = [issue for issue in each.follow_ups if issue.confidential <= confidential]
     shown = [
         {
             "reference": Trusted(f"#{issue.iid}+"),
@@ -120,24 +126,21 @@ def _follow_ups(each: Retrospective, today: dt.date) -> dict[str, Any]:
             "is_overdue": issue.due_on is not None and issue.due_on < today,
             "is_assigned": bool(issue.assignees),
         }
-        for issue in each.follow_ups[:MOST_LISTED]
+        for issue in named[:MOST_LISTED]
     ]
-    return {"follow_ups": shown, "more_follow_ups": len(each.follow_ups) - len(shown)}
+    unnamed = len(each.follow_ups) - len(named)
+    return {"follow_ups": shown, "more_follow_ups": len(named) - len(shown), "unnamed_follow_ups": unnamed}
 
 
 def empty_note(milestone: Milestone, setup: Setup) -> str:
     """The bot's note before it is filled."""
-    return _render(
-        setup,
-        "group_note",
-        milestone=Trusted(milestone.title),
-        refresh_day=in_words(setup.day_of("refresh", milestone)),
-        bot_name=Trusted(setup.bot_name),
-        is_filled=False,
-        **dict.fromkeys(
-            ("day", "columns", "chart", "shipped", "slipped", "still_open", "follow_ups", "more_follow_ups")
-        ),
-    )
+    given = {
+        "milestone": Trusted(milestone.title),
+        "refresh_day": in_words(setup.day_of("refresh", milestone)),
+        "bot_name": Trusted(setup.bot_name),
+        "is_filled": False,
+    }
+    return _render(setup, "group_note", **dict.fromkeys(TEMPLATE_VALUES[f"{FOLDER}/group_note.md"]) | given)
 
 
 def milestone_note(
@@ -164,7 +167,7 @@ def milestone_note(
         shipped=listed(mine.shipped),
         slipped=listed(mine.slipped),
         still_open=listed(mine.still_open),
-        **_follow_ups(each, today),
+        **_follow_ups(each, today, confidential=secrecy.confidential),
     )
 
 
@@ -378,3 +381,7 @@ def section_review(milestone: Milestone, people: Iterable[str], note_url: str | 
 
 def section_closing(milestone: Milestone, people: Iterable[str], setup: Setup) -> str:
     return _render(setup, "section_closing", people=mentions(people), milestone=Trusted(milestone.title))
+
+
+def section_withdrawn(milestone: Milestone, setup: Setup) -> str:
+    return _render(setup, "section_withdrawn", milestone=Trusted(milestone.title))
