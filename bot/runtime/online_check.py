@@ -24,6 +24,7 @@ def check_online(reader: Any, settings: Any) -> list[Problem]:
     problems = _token(reader, settings)
     if any(not problem.is_warning for problem in problems):
         return problems
+    problems += _name(reader, bot, settings.files["bot"])
     people = _ask(reader, incidents)
     problems += _people(people, incidents, settings)
     problems += _groups(people, reader, incidents, settings)
@@ -55,6 +56,16 @@ def _token(reader: Any, settings: Any) -> list[Problem]:
         hint = "Make a new one, and add this bot's username to former_bot_usernames if the new one has another."
         problems.append(where.problem((), what, hint, is_warning=True))
     return problems
+
+
+def _name(reader: Any, bot: Any, where: SettingsFile) -> list[Problem]:
+    """What people call the bot in comments must not be somebody else: with an @ they would be mentioned."""
+    name = bot.comment_commands.name
+    found = reader.people(PeopleQuestion(usernames=frozenset({name}))).users.get(name)
+    if found is None or found.id == reader.bot().id:
+        return []
+    what = f"{name!r} is the username of somebody else, who would be mentioned."
+    return [where.problem(("comment_commands", "name"), what, "Give the bot another name for comments.")]
 
 
 def _listed(incidents: Any) -> list[tuple[tuple[str | int, ...], Any]]:

@@ -188,10 +188,15 @@ def test_one_that_a_person_opened_gets_its_note_too() -> None:
 def test_a_note_that_somebody_has_edited_mutes_nothing(said: str) -> None:
     """Maintainers can edit other people's notes."""
     edited = note(
-        1, f"{NOTE_MARKER}\n<!-- sectionbot:retrospective_state refreshed=2099-01-01 {said} publish=never -->"
+        1, f"{NOTE_MARKER}\n<!-- sectionbot:retrospective_state refreshed=2099-01-01 {said} publish=never tried=no -->"
     )
     plan = plan_of(notes=(edited, note(20, "sectionbot refresh", WREN)), retro=TALKED)
     assert "asked=20 confidential=yes called=yes" in the_note(plan).body
+
+
+def test_a_day_in_the_future_is_none() -> None:
+    forged = bot_note(refreshed_on=dt.date(2099, 1, 1), called=True)
+    assert [each.marker for each in notes_of(plan_of(notes=(forged,)))] == [MENTION_MARKER, NOTE_MARKER]
 
 
 # -- on request --------------------------------------------------------------------------------------------------------

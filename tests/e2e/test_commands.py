@@ -308,6 +308,10 @@ def test_online_every_missing_thing_is_on_its_line(local_gitlab: LocalGitLab, sp
         ),
         (lambda gitlab, token: setattr(token, "revoked", True), "GitLab does not take the token"),
         (
+            lambda gitlab, token: gitlab.store.add_user("sectionbot"),
+            "'sectionbot' is the username of somebody else, who would be mentioned. Give the bot another name for comments.",
+        ),
+        (
             lambda gitlab, token: setattr(token, "expires_at", gitlab.store.now().date().replace(year=2020)),
             "GitLab does not take the token",
         ),
