@@ -266,16 +266,6 @@ class Reader:
 
         return self._once(("milestones", group, title), ask)
 
-    def comments(self, issue: IssueId) -> tuple[Note, ...]:
-        """What people and the bot wrote on the issue, oldest first."""
-        rows = self._client.rows(
-            f"/projects/{issue.project_id}/issues/{issue.iid}/notes",
-            order_by="created_at",
-            sort="asc",
-            activity_filter="only_comments",
-        )
-        return tuple(shapes.note(row) for row in rows)
-
     def discussions(self, issue: IssueId) -> tuple[Discussion, ...]:
         """Everything that was said on the issue, oldest first, and what GitLab says happened to it."""
 
