@@ -14,6 +14,9 @@ from typing import Any
 import requests
 import yaml
 
+from bot.runtime.applying import apply_plan
+from bot.runtime.hooks import gather_hooks, plan_registration
+from bot.wiring import Environment, connect, load_settings
 from tests.local_gitlab import LocalGitLab, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -139,5 +142,15 @@ class BotProcess:
 
     def connect_hooks(self) -> None:
         """Webhooks of the intake and of the incident group to this process, as GitLab would deliver them."""
-        done = self.run("hooks", "register", "--url", f"{self.url}/webhooks/gitlab")
-        assert done.returncode == 0, done.stdout + done.stderr
+        environment = Environment(
+            gitlab_url=self.local_gitlab.url,
+            gitlab_token=self.environment["GITLAB_TOKEN"],
+            config=Path(self.environment["SECTIONBOT_CONFIG"]),
+            templates=Path(self.environment["SECTIONBOT_TEMPLATES"]),
+            webhook_tokens=(self.environment["SECTIONBOT_WEBHOOK_TOKEN"],),
+        )
+        settings = load_settings(environment)
+        gitlab, url = connect(environment, settings), f"{self.url}/webhooks/gitlab"
+        plan = plan_registration(gather_hooks(gitlab.checking(), settings, url=url, with_events=False), url)
+        outcomes = apply_plan(plan, gitlab.writer())
+        assert plan.steps and all(outcome.status.is_good for outcome in outcomes.values()), outcomes
