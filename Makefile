@@ -26,8 +26,7 @@ lint: $(STAMP) ## Check style, types, layers, settings and the pipeline file
 	$(BIN)/sectionbot config check
 
 test: $(STAMP) ## Run the whole suite
-	# Three on two cores: many tests wait for processes.
-	$(BIN)/pytest -n $${TEST_WORKERS:-3} --dist worksteal
+	$(BIN)/pytest -n $${TEST_WORKERS:-2} --dist worksteal
 
 demo: $(STAMP) ## Watch the bot at work on a local GitLab emulator (ACT=incident|triage|retrospectives; KEEP=1 leaves it running)
 	$(BIN)/python -m tests.demo.demo $(if $(ACT),--act $(ACT)) $(if $(KEEP),--keep)
