@@ -59,28 +59,29 @@ class Ceremonies:
 
     opening: DayInWords = Field(
         default="Monday after the release",
-        description="The bot opens the groups' retrospectives. The release is that of the milestone before, which "
-        "ships while this one has just begun.",
+        description="The day on which the bot opens the groups' retrospectives. The release is that of the milestone "
+        "before, which ships while this one has just begun.",
     )
     section_opening: DayInWords = Field(
         default="Monday of the week in which the milestone ends",
-        description="The section's retrospective begins.",
+        description="The day on which the section's retrospective begins.",
     )
     refresh: DayInWords = Field(
         default="Wednesday of the week in which the milestone ends",
-        description="The groups look at what shipped and what slipped.",
+        description="The day on which the groups look at what shipped and what slipped.",
     )
     section_review: DayInWords = Field(
         default="Monday of the week of the release",
-        description="Everybody is asked to read and comment on the section's retrospective.",
+        description="The day on which everybody is asked to read and comment on the section's retrospective.",
     )
     section_closing: DayInWords = Field(
         default="Friday of the week of the release",
-        description="The DRI is reminded of the summary and of following up.",
+        description="The day on which the DRI is reminded of the summary and of following up.",
     )
     publishing: DayInWords = Field(
         default="14 days after the release",
-        description="The groups' retrospectives become non-confidential, where retrospectives.yml says so.",
+        description="The day on which the groups' retrospectives become non-confidential, where retrospectives.yml "
+        "says so.",
     )
 
 

@@ -49,7 +49,7 @@ def test_help_is_quick_because_it_imports_nothing_heavy() -> None:
         "import sys\nfrom click.testing import CliRunner\nfrom bot.cli.main import cli\n"
         "assert CliRunner().invoke(cli, ['--help']).exit_code == 0\n"
         "print(sorted(set(sys.modules) & {'gitlab', 'requests', 'dbos', 'pydantic', 'tree_sitter', 'sqlalchemy', "
-        "'rich', 'starlette', 'uvicorn', 'jinja2', 'graphql', 'structlog'}))"
+        "'rich', 'starlette', 'uvicorn', 'jinja2', 'graphql', 'structlog', 'markdown_it'}))"
     )
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout == "[]\n"
