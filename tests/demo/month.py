@@ -173,9 +173,24 @@ def _people_talk(gitlab: GitLab) -> None:
 def _work_ships_and_slips(gitlab: GitLab, work: list[dict[str, Any]]) -> None:
     for row in work[:3]:
         gitlab.call("PUT", _path(row), "section.owner", state_event="close")
+    _merge(gitlab, work[0]["milestone"]["id"])
     later = next(row["id"] for row in gitlab.call("GET", "groups/sec/milestones?title=19.5"))
     labels = "missed:19.4,missed-deliverable"
     gitlab.call("PUT", _path(work[3]), "section.owner", milestone_id=later, add_labels=labels)
+
+
+def _merge(gitlab: GitLab, milestone: int) -> None:
+    """Two merge requests of Static Analysis."""
+    product = "projects/sec%2Fproduct"
+    for branch in ("main", "file-of-finding", "only-changes"):
+        actions = [{"action": "create", "file_path": f"{branch}.md", "content": branch}]
+        start = {} if branch == "main" else {"start_branch": "main"}
+        commit = {"branch": branch, "commit_message": branch, "actions": actions}
+        gitlab.call("POST", f"{product}/repository/commits", **commit, **start)
+        if branch != "main":
+            fields = {"source_branch": branch, "target_branch": "main", "title": branch, "milestone_id": milestone}
+            made = gitlab.call("POST", f"{product}/merge_requests", **fields, labels="group::static analysis")
+            gitlab.call("PUT", f"{product}/merge_requests/{made['iid']}/merge")
 
 
 def _bot_note(gitlab: GitLab, issue: dict[str, Any]) -> dict[str, Any]:
@@ -186,7 +201,8 @@ def _bot_note(gitlab: GitLab, issue: dict[str, Any]) -> dict[str, Any]:
 
 def _check(gitlab: GitLab, sweep: _Days) -> None:
     note = _bot_note(gitlab, gitlab.retrospective(STATIC))["body"]
-    for line in ("| Shipped | 4 (weight 13) | 7", "| Slipped | 1 (weight 3) | 1", "| Still open | 1 (weight 8) |"):
+    lines = ("| Shipped | 4 (weight 13) | 7", "| Slipped | 1 (weight 3) | 1", "| Still open | 1 (weight 8) |")
+    for line in (*lines, "| Merge requests merged | 2 |"):
         expect(f"{line!r} in the bot's note", True, line in note)
     section = gitlab.retrospective(SECTION)
     shown = _bot_note(gitlab, section)["body"]

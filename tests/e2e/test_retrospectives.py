@@ -357,6 +357,14 @@ def publishing(section: LocalGitLab, spawn: Spawn, tmp_path: Path) -> BotProcess
 PUBLISHING = (*on("2026-10-01"), "--scope", "Static Analysis")
 
 
+def test_where_a_group_publishes_an_idle_day_takes_one_request_more(
+    section: LocalGitLab, publishing: BotProcess
+) -> None:
+    section.forget_requests()
+    assert counts(publishing.run(*on("2026-09-02"), "--scope", "Compliance"))["create issue"] == 1
+    assert len(section.requests()) == 7 + 1
+
+
 def test_a_retrospective_is_published_on_its_day(section: LocalGitLab, publishing: BotProcess) -> None:
     done = publishing.run(*PUBLISHING, "--apply")
     assert done.returncode == 0, done.stdout + done.stderr

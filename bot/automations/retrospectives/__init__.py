@@ -43,13 +43,13 @@ def _look(scope: Scope, reader: Any, settings: Any, now: datetime) -> Plan:
 AUTOMATION = Automation(
     name="retrospectives",
     purpose="The monthly retrospectives of the groups and the section: opened, filled, brought together, published.",
-    budget="A day on which nothing is due: 7 requests, 3 more while the milestone before is looked after, one more where a "
-    "group publishes, and one more "
-    "for each page of 100 beyond the first; not more for more groups or projects. One for each retrospective in which "
-    "something has happened, and up to two more where somebody commands; one for each follow-up that is to be reminded "
-    "of. Notes with work: the pages of three lists for each milestone that they show, however many groups are "
-    "refreshed. While the section's retrospective runs: one for each group, one for each topic. An opening: 7 for each "
-    "group, and 2 for each of its threads.",
+    budget="A day on which nothing is due: 7 requests, 3 more while the milestone before is looked after, one more "
+    "where a group publishes, and one more for each page of 100 beyond the first; not more for more groups or "
+    "projects. One for each retrospective in which something has happened, and up to two more where somebody "
+    "commands; one for each follow-up that is to be reminded of. Notes with work: the pages of three lists "
+    "for each milestone that they show, however many groups are refreshed. While the section's retrospective "
+    "runs: one for each group, one for each topic. An opening: 7 for each group, and 2 for each of its "
+    "threads.",
     lane=Lane.EVERYDAY,
     settings="retrospectives",
     listens_to=_listens_to,
