@@ -165,6 +165,8 @@ class FakeReader:
         updated_after: dt.datetime | None = None,
     ) -> tuple[Issue, ...]:
         self.asked.append(f"issues {place} {label} {milestone} {author_id}")
+        if confidential:
+            self.asked[-1] += f" confidential since {created_after:%Y-%m-%d}" if created_after else " confidential"
         assert is_group
         return tuple(
             each

@@ -291,3 +291,11 @@ def test_a_refresh_that_is_due_on_the_same_day_is_the_one_for_the_new_readers() 
     )
     notes = [each for each in notes_of(plan) if each.marker == NOTE_MARKER]
     assert len(notes) == 1 and "confidential=no called=yes" in notes[0].body
+
+
+def test_what_is_still_confidential_is_not_listed_for_ever() -> None:
+    reader = FakeReader([RETRO, RUNNING], discussions={2: [thread(BOT_NOTE)], 9: []}, projects=PROJECTS)
+    planned(reader, now=DAY, using=PUBLISHING)
+    assert "issues sec retrospective None None confidential since 2026-04-04" in reader.asked
+    planned(idle := FakeReader([RUNNING]), now=DAY)
+    assert not any("confidential" in each for each in idle.asked)

@@ -185,10 +185,15 @@ def _merge(gitlab: GitLab, milestone: int) -> None:
     for branch in ("main", "file-of-finding", "only-changes"):
         actions = [{"action": "create", "file_path": f"{branch}.md", "content": branch}]
         start = {} if branch == "main" else {"start_branch": "main"}
-        commit = {"branch": branch, "commit_message": branch, "actions": actions}
+        commit: dict[str, Any] = {"branch": branch, "commit_message": branch, "actions": actions}
         gitlab.call("POST", f"{product}/repository/commits", **commit, **start)
         if branch != "main":
-            fields = {"source_branch": branch, "target_branch": "main", "title": branch, "milestone_id": milestone}
+            fields: dict[str, Any] = {
+                "source_branch": branch,
+                "target_branch": "main",
+                "title": branch,
+                "milestone_id": milestone,
+            }
             made = gitlab.call("POST", f"{product}/merge_requests", **fields, labels="group::static analysis")
             gitlab.call("PUT", f"{product}/merge_requests/{made['iid']}/merge")
 
