@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from bot.domain.changes import (
+from bot.domain.errors import GitLabRefused, GitLabUnreachable
+from bot.domain.plan import Outcome, Status
+from bot.domain.policy_changes import (
     AddNote,
     DeleteResource,
     MoveIssue,
@@ -15,8 +17,6 @@ from bot.domain.changes import (
     UpdateResource,
     UpdateWorkItem,
 )
-from bot.domain.errors import GitLabRefused, GitLabUnreachable
-from bot.domain.plan import Outcome, Status
 from bot.gitlab_api.client import Client, Json, encoded
 
 DONE = Outcome(Status.DONE)

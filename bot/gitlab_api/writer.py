@@ -23,12 +23,12 @@ from bot.domain.changes import (
     RegisterHook,
     ResendDelivery,
     WriteNote,
-    hash_of,
 )
 from bot.domain.errors import Bug, GitLabRefused, GitLabUnreachable, SectionbotError
 from bot.domain.markers import bears
 from bot.domain.plan import Outcome, Status, Step
 from bot.domain.resources import AccessLevel, IssueId
+from bot.domain.text_hash import hash_of
 from bot.gitlab_api import shapes
 from bot.gitlab_api.client import Client, Json, encoded
 from bot.gitlab_api.hook_writer import Secrets, apply_to_hook

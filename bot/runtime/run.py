@@ -9,10 +9,11 @@ from typing import Any
 
 import structlog
 
-from bot.domain.changes import ChangeLabels, CreateIssue, UpdateResource
+from bot.domain.changes import ChangeLabels, CreateIssue
 from bot.domain.errors import Bug, GitLabError, GitLabUnreachable, SectionbotError
 from bot.domain.events import Event
 from bot.domain.plan import NoticeKind, Outcome, Plan, Status, content_hash, short_reference
+from bot.domain.policy_changes import UpdateResource
 from bot.domain.ports import Automation, Scope, Writer
 from bot.domain.resources import Reference
 from bot.runtime.applying import apply_plan

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from bot.domain.changes import AddNote, hash_of
 from bot.domain.markers import marker
+from bot.domain.policy_changes import AddNote
+from bot.domain.text_hash import hash_of
 from bot.triage.conditions import Seen
 from bot.triage.facts import Item
 from bot.triage.opening import Opening

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.domain.changes import AddNote, Change, MoveIssue, OpenIssue, SetWidget, Target
+from bot.domain.changes import Change
 from bot.domain.plan import Step
+from bot.domain.policy_changes import AddNote, MoveIssue, OpenIssue, SetWidget, Target
 from bot.triage.conditions import fields_read
 from bot.triage.facts import Item
 from bot.triage.preparing import Preparing

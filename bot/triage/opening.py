@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.domain.changes import AddNote, OpenIssue, Target, hash_of
 from bot.domain.markers import marker
+from bot.domain.policy_changes import AddNote, OpenIssue, Target
+from bot.domain.text_hash import hash_of
 from bot.triage.deciding import Deciding
 from bot.triage.facts import Item
 from bot.triage.preparing import IssueTexts, Prepared, Preparing

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.domain.changes import AddNote, DeleteResource, MoveIssue, OpenIssue, SetWidget, UpdateResource, UpdateWorkItem
 from bot.domain.plan import Step
+from bot.domain.policy_changes import (
+    AddNote,
+    DeleteResource,
+    MoveIssue,
+    OpenIssue,
+    SetWidget,
+    UpdateResource,
+    UpdateWorkItem,
+)
 from bot.triage.rules import Policy, Rule, Summary
 from bot.triage.runs import RuleRun, Source, Told
 

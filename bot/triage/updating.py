@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.domain.changes import DeleteResource, MoveIssue, SetWidget, UpdateResource, UpdateWorkItem
+from bot.domain.policy_changes import DeleteResource, MoveIssue, SetWidget, UpdateResource, UpdateWorkItem
 from bot.triage.deciding import Deciding
 from bot.triage.facts import Item, apply_state, apply_status, touch, with_labels
 from bot.triage.language import HEALTH, UPDATE_ACTIONS

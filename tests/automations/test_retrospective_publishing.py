@@ -16,9 +16,10 @@ from bot.automations.retrospectives.facts import (
     issue_marker,
     written_marker,
 )
-from bot.domain.changes import PublishIssue, hash_of
+from bot.domain.changes import PublishIssue
 from bot.domain.plan import NoticeKind, Plan
 from bot.domain.resources import Issue, Note, User
+from bot.domain.text_hash import hash_of
 from tests.automations.retrospectives import (
     BOT,
     SETUP,

@@ -12,12 +12,13 @@ from pydantic import TypeAdapter
 
 from bot.automations.retrospectives.facts import MARKER, NOTE_MARKER, issue_marker, prompt_marker, written_marker
 from bot.automations.retrospectives.scope import look_at
-from bot.domain.changes import LinkNote, WriteNote, hash_of
+from bot.domain.changes import LinkNote, WriteNote
 from bot.domain.errors import GitLabUnreachable, WrongInput
 from bot.domain.markers import marker
 from bot.domain.plan import NoticeKind, Plan
 from bot.domain.ports import Scope
 from bot.domain.resources import Discussion, Issue, IssueId, MilestoneId, Note, Reference, User
+from bot.domain.text_hash import hash_of
 from bot.settings.section import SectionSettings
 from tests.automations.retrospectives import (
     BOT,

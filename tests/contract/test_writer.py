@@ -20,10 +20,10 @@ from bot.domain.changes import (
     RecordAccess,
     RegisterHook,
     WriteNote,
-    hash_of,
 )
 from bot.domain.plan import Outcome, Status, Step
 from bot.domain.resources import AccessLevel, IssueId
+from bot.domain.text_hash import hash_of
 from bot.emulator.tables import Issue
 from bot.wiring import GitLab
 from tests.local_gitlab import LocalGitLab

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.changes import AddNote, OpenIssue
+from bot.domain.policy_changes import AddNote, OpenIssue
 from bot.triage.policy import read_policy
 from bot.triage.reading import Known
 from bot.triage.runs import Result, Source, Stopwatch, Told, World

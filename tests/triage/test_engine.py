@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bot.domain.changes import AddNote, OpenIssue, UpdateResource
 from bot.domain.errors import GitLabUnreachable
+from bot.domain.policy_changes import AddNote, OpenIssue, UpdateResource
 from tests.triage.policies import FakeReading, issue, label, policy, run, summaries
 
 ISSUES = "projects/7/issues"

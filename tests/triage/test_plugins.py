@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.changes import AddNote
 from bot.domain.errors import WrongInput
+from bot.domain.policy_changes import AddNote
 from bot.triage.extensions import Extensions
 from bot.triage.policy import read_policy
 from bot.wiring import triage_extensions

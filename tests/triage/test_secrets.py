@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.changes import AddNote, OpenIssue
+from bot.domain.policy_changes import AddNote, OpenIssue
 from bot.triage.engine import Engine
 from bot.triage.reading import Known
 from bot.triage.runs import Options, Source, World

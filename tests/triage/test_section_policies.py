@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bot.domain.changes import OpenIssue
+from bot.domain.policy_changes import OpenIssue
 from bot.triage.policy import read_policy
 from bot.triage.rules import Policy
 from tests.triage.policies import FakeReading, issue, label, run, summaries

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from bot.cli.plan_output import render_run
-from bot.domain.changes import AddNote, Target
 from bot.domain.plan import Notice, NoticeKind, Outcome, Plan, Status, Step, short_reference
+from bot.domain.policy_changes import AddNote, Target
 from bot.runtime.run import Part, Run
 
 NOTE = AddNote(Target("issues", "projects/7/issues/1", "sec/secret#1"), "projects/7/issues/1/notes", "the secret words")

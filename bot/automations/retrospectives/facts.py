@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bot.domain.changes import hash_of
 from bot.domain.confidentiality import UNKNOWN_DESTINATION, UNKNOWN_SOURCE, Secrecy, reach_of
 from bot.domain.errors import GitLabError
 from bot.domain.markers import marker, read_marker
 from bot.domain.people import PeopleAnswer
 from bot.domain.release_calendar import Milestone
 from bot.domain.resources import Discussion, Issue, Member, MilestoneId, Note, Project
+from bot.domain.text_hash import hash_of
 from bot.settings.section import SectionGroup
 
 MARKER = "retrospective"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from bot.automations.retrospectives.facts import MARKER, SECTION_MARKER, is_living
 from bot.automations.retrospectives.setup import Setup
-from bot.domain.changes import hash_of
 from bot.domain.markers import read_marker
 from bot.domain.places import is_same_path
 from bot.domain.resources import Issue
+from bot.domain.text_hash import hash_of
 from bot.settings.section import SectionGroup
 
 # In place of a group's name.

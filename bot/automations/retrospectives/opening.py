@@ -27,11 +27,12 @@ from bot.automations.retrospectives.texts import (
     group_description,
     in_words,
 )
-from bot.domain.changes import CreateIssue, LinkNote, WriteNote, hash_of
+from bot.domain.changes import CreateIssue, LinkNote, WriteNote
 from bot.domain.errors import WrongSettings
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.release_calendar import Milestone
 from bot.domain.resources import Issue, IssueId, MilestoneId
+from bot.domain.text_hash import hash_of
 
 # What is missing later was deleted by a person.
 COMPLETED_FOR = dt.timedelta(days=2)

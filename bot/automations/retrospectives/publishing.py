@@ -16,9 +16,10 @@ from bot.automations.retrospectives.refresh import state_now, written_for
 from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.setup import Setup
 from bot.automations.retrospectives.texts import published, unpublished
-from bot.domain.changes import PublishIssue, WriteNote, hash_of
+from bot.domain.changes import PublishIssue, WriteNote
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.resources import Issue, IssueId
+from bot.domain.text_hash import hash_of
 
 # What GitLab writes of it (app/services/system_notes/issuables_service.rb, GitLab 19).
 MADE_VISIBLE = "visible to everyone"
