@@ -85,7 +85,7 @@ def test_on_the_day_the_note_is_written_for_all_then_it_says_so_then_it_is_publi
     assert notes_of(plan)[0].note_id == 1
     body = notes_of(plan)[0].body
     assert "### Shipped\n\n- 1 that not everybody who reads this may see\n" in body and "sec/product#" not in body
-    assert "confidential=no called=yes publish=2026-10-01 tried=yes" in body
+    assert "confidential=no called=yes publish=2026-10-01 tried=2026-10-01T" in body
     assert isinstance(publish.change, PublishIssue)
     assert publish.change.note_hash == hash_of(body.strip())
     assert (said.needs, publish.needs, told.unless) == (
@@ -219,6 +219,13 @@ def test_a_publication_that_did_not_come_through_is_told_to_the_manager_once_and
     assert kinds(plan) == ["write note"]
     assert notes_of(plan)[0].body.startswith("@em.gwen: this retrospective was to be published today, and was not:")
     assert plan_of(notes=(tried, note(5, PUBLISHED_MARKER), note(7, UNPUBLISHED_MARKER))) == Plan()
+
+
+@pytest.mark.parametrize(("minutes_ago", "told"), [(0, []), (9, []), (10, ["write note"])])
+def test_the_manager_is_not_told_while_another_run_is_in_the_middle_of_it(minutes_ago: int, told: list[str]) -> None:
+    begun = (DAY - dt.timedelta(minutes=minutes_ago)).isoformat(timespec="seconds")
+    tried = replace(BOT_NOTE, body=BOT_NOTE.body.replace("tried=no", f"tried={begun}"))
+    assert kinds(plan_of(notes=(tried, note(5, PUBLISHED_MARKER)))) == told
 
 
 def test_what_a_group_of_its_own_template_does_not_announce_is_not_published() -> None:

@@ -175,7 +175,7 @@ class NoteState:
         called: whether it was filled on its day, and the team was mentioned.
         publish_on: the day on which the issue says since the beginning that it is published. It stands here since more
             people may edit a description than a note of the bot.
-        tried: whether the bot has begun to publish the issue. It does so once, whatever people do afterwards.
+        tried: when the bot has begun to publish the issue. It does so once, whatever people do afterwards.
     """
 
     refreshed_on: dt.date | None = None
@@ -183,7 +183,7 @@ class NoteState:
     confidential: bool = True
     called: bool = False
     publish_on: dt.date | None = None
-    tried: bool = False
+    tried: dt.datetime | None = None
 
     def marker(self) -> str:
         return marker(
@@ -193,7 +193,7 @@ class NoteState:
             confidential="yes" if self.confidential else "no",
             called="yes" if self.called else "no",
             publish=_shown(self.publish_on),
-            tried="yes" if self.tried else "no",
+            tried=self.tried.isoformat(timespec="seconds") if self.tried is not None else "no",
         )
 
 
@@ -203,6 +203,16 @@ def _shown(day: dt.date | None) -> str:
 
 def _day(text: str) -> dt.date | None:
     return None if text == "never" else dt.date.fromisoformat(text)
+
+
+def _instant(text: str) -> dt.datetime | None:
+    """Whatever is not "no" was tried: at an instant that is long past, where it says none."""
+    if text == "no":
+        return None
+    try:
+        return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+    except ValueError:
+        return dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def own_note(notes: Iterator[Note] | tuple[Note, ...], mark: str, own_ids: frozenset[int]) -> Note | None:
@@ -221,7 +231,7 @@ def state_of(note: Note | None) -> NoteState:
             confidential=(fields or {})["confidential"] != "no",
             called=(fields or {})["called"] == "yes",
             publish_on=_day((fields or {})["publish"]),
-            tried=(fields or {})["tried"] != "no",
+            tried=_instant((fields or {})["tried"]),
         )
     except (KeyError, ValueError):
         return NoteState()

@@ -25,6 +25,8 @@ from bot.domain.text_hash import hash_of
 MADE_VISIBLE = "visible to everyone"
 # How long a missed day is caught up.
 CAUGHT_UP_FOR = dt.timedelta(days=90)
+# How long another run may be at it before the manager is told that it came to no good.
+AT_IT_FOR = dt.timedelta(minutes=10)
 # How long after its day a run says why an issue was not published.
 TOLD_FOR = dt.timedelta(days=7)
 
@@ -50,7 +52,13 @@ def is_publishing(each: Retrospective, look: Look, facts: RetrospectiveFacts, se
 
 def _was_begun(each: Retrospective, look: Look, facts: RetrospectiveFacts) -> bool:
     is_said = own_note(each.notes(), PUBLISHED_MARKER, facts.own_ids) is not None
-    return is_said or state_now(each, look, facts.own_ids).tried
+    return is_said or state_now(each, look, facts.own_ids).tried is not None
+
+
+def _is_begun_just_now(each: Retrospective, look: Look, facts: RetrospectiveFacts) -> bool:
+    """Whether another run may be in the middle of it."""
+    tried = state_now(each, look, facts.own_ids).tried
+    return tried is not None and abs(look.now - tried) < AT_IT_FOR
 
 
 def _was_done(each: Retrospective, facts: RetrospectiveFacts) -> bool:
@@ -69,6 +77,8 @@ def plan_publishing(facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan
         if is_publishing(each, look, facts, setup):
             plan += _publication(each, issue, facts, look, setup)
         elif _was_begun(each, look, facts) and not _was_done(each, facts):
+            if _is_begun_just_now(each, look, facts):
+                continue
             # It did not come through: a person decides, and hears it also where the first telling failed.
             plan += Plan(_tell_manager(each, issue, facts, setup))
         elif _was_begun(each, look, facts):
@@ -100,7 +110,7 @@ def _publication(each: Retrospective, issue: Issue, facts: RetrospectiveFacts, l
         return Plan(told, (Notice(NoticeKind.REFUSED, issue.reference, sentence),))
     at = IssueId(issue.project_id, issue.iid)
     secrecy = facts.secrecy_at(issue.project_path, confidential=False)
-    note = written_for(each, issue, secrecy, facts, look, setup, called=True, tried=True)
+    note = written_for(each, issue, secrecy, facts, look, setup, called=True, tried=look.now)
     said = WriteNote(issue.project_path, issue.iid, PUBLISHED_MARKER, f"{published(setup)}\n\n{PUBLISHED_MARKER}", at)
     publish = PublishIssue(
         issue.project_path, issue.iid, at, NOTE_MARKER, hash_of(note.body.strip()), setup.own.hold_label

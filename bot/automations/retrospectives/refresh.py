@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 from bot.automations.retrospectives.commands import REFRESH, newest_request
@@ -109,12 +110,12 @@ def written_for(
     setup: Setup,
     *,
     called: bool,
-    tried: bool = False,
+    tried: dt.datetime | None = None,
 ) -> WriteNote:
     """The bot's note for the readers that this secrecy lets in.
 
     Args:
-        called: whether this is what its day asks for; tried: whether the issue is published next.
+        called: whether this is what its day asks for; tried: now, where the issue is published next.
     """
     there = own_note(each.notes(), NOTE_MARKER, facts.own_ids)
     before = state_now(each, look, facts.own_ids)
