@@ -112,7 +112,9 @@ def load_settings(environment: Environment) -> Settings:
     problems += check_retrospectives(
         settings.part("retrospectives"), section, settings.files["retrospectives"], settings.templates
     )
-    problems += check_initiatives(settings.part("initiatives"), settings.files["initiatives"], settings.templates)
+    problems += check_initiatives(
+        settings.part("initiatives"), section, settings.files["initiatives"], settings.templates
+    )
     problems += check_days(settings.part("releases"), settings.files["releases"])
     policies, found = _policies(settings, environment.config.parent)
     problems += found

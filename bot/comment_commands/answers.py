@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.comment_commands.grammar import parse_commands, said_to
-from bot.comment_commands.rights import may_command, was_edited
+from bot.comment_commands.rights import may_command, role_of, was_edited
 from bot.comment_commands.vocabulary import HELP, CommandSpec
 from bot.domain.changes import WriteNote
 from bot.domain.markers import marker, read_marker
@@ -46,12 +46,12 @@ def plan_answers(
 ) -> list[Step]:
     """Answers in the threads in which something was said; none twice, and none to what was edited into a comment."""
     notes = [note for each in place.discussions for note in each.notes]
-    answered = _answered(notes, own_ids)
-    refused = _refused(notes, own_ids, now)
+    have_answers = answered(notes, own_ids)
+    refused = refused_people(notes, own_ids, now, REFUSED_ONCE_IN)
     steps = []
     for discussion in place.discussions:
         for note in discussion.notes:
-            if note.is_system or note.author.id in own_ids or note.id in answered or was_edited(note):
+            if note.is_system or note.author.id in own_ids or str(note.id) in have_answers or was_edited(note):
                 continue
             if now - note.created_at > ANSWERED_WITHIN or not said_to(bot_name, note.body):
                 continue
@@ -68,18 +68,18 @@ def plan_answers(
     return steps
 
 
-def _answered(notes: Iterable[Note], own_ids: frozenset[int]) -> set[int]:
-    """Ids of the comments that have their answer."""
+def answered(notes: Iterable[Note], own_ids: frozenset[int]) -> set[str]:
+    """What has its answer: ids of comments, and `label-` with ids of label events."""
     marks = (read_marker(ANSWER, note.body) for note in notes if note.author.id in own_ids)
-    return {int(fields["to"]) for fields in marks if fields is not None and fields.get("to", "").isdigit()}
+    return {fields["to"] for fields in marks if fields is not None and "to" in fields}
 
 
-def _refused(notes: Iterable[Note], own_ids: frozenset[int], now: dt.datetime) -> set[int]:
-    """Ids of the people who were refused something on this issue in the last day."""
+def refused_people(notes: Iterable[Note], own_ids: frozenset[int], now: dt.datetime, within: dt.timedelta) -> set[int]:
+    """Ids of the people who were refused something on this issue in that time."""
     found = set()
     for note in notes:
         fields = read_marker(ANSWER, note.body) if note.author.id in own_ids else None
-        if fields is not None and fields.get("refused") == "yes" and now - note.created_at < REFUSED_ONCE_IN:
+        if fields is not None and fields.get("refused") == "yes" and now - note.created_at < within:
             found |= {int(fields["person"])} if fields.get("person", "").isdigit() else set()
     return found
 
@@ -90,14 +90,14 @@ def _answer(
     """The text, empty where there is nothing to say; and whether it refuses."""
     specs = {spec.name: spec for spec in vocabulary}
     given = [each.name for each in parse_commands(note.body, bot_name, [*specs, HELP])]
-    if HELP in given and _level(note, place.members) > AccessLevel.NONE:
+    if HELP in given and role_of(note.author, place.members) > AccessLevel.NONE:
         return _help(vocabulary, bot_name), False
     for name in given:
         if name in specs and not may_command(note, place.members, specs[name].least_access, own_ids):
             return _refusal(name, specs[name].least_access, bot_name), True
     for words in said_to(bot_name, note.body) if not given else ():
         near = _nearest(words, [*specs, HELP])
-        if near and _level(note, place.members) > AccessLevel.NONE:
+        if near and role_of(note.author, place.members) > AccessLevel.NONE:
             return (
                 f"I do not know `{bot_name} {_in_code(words)}`. Perhaps you meant `{bot_name} {near}`? "
                 f"`{bot_name} {HELP}` lists what can be said here.",
@@ -108,11 +108,6 @@ def _answer(
 
 def _in_code(words: str) -> str:
     return harmless_line(words, MOST_LETTERS).replace("`", "'")
-
-
-def _level(note: Note, members: Iterable[Member]) -> AccessLevel:
-    found = (member.access_level for member in members if member.user.id == note.author.id)
-    return max(found, default=AccessLevel.NONE)
 
 
 def _help(vocabulary: Sequence[CommandSpec], bot_name: str) -> str:

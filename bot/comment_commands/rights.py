@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from bot.domain.resources import AccessLevel, Member, Note
+from bot.domain.resources import AccessLevel, Member, Note, User
 
 # A slip of the pen is mended in this time; what changes later was not said when the comment was made.
 MENDED_WITHIN = dt.timedelta(minutes=1)
@@ -20,7 +20,12 @@ def may_command(note: Note, members: Iterable[Member], least: AccessLevel, own_i
     """
     if note.is_system or note.author.id in own_ids or was_edited(note):
         return False
-    return any(member.user.id == note.author.id and member.access_level >= least for member in members)
+    return role_of(note.author, members) >= least
+
+
+def role_of(person: User, members: Iterable[Member]) -> AccessLevel:
+    """The highest that they have among these; NONE for who is not there."""
+    return max((each.access_level for each in members if each.user.id == person.id), default=AccessLevel.NONE)
 
 
 def was_edited(note: Note) -> bool:

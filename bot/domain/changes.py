@@ -65,6 +65,7 @@ class CreateIssue:
     milestone_id: int | None = None
     due_on: dt.date | None = None
     assignee_ids: tuple[int, ...] = ()
+    weight: int | None = None
 
     @property
     def key(self) -> str:
@@ -220,6 +221,36 @@ class ChangeLabels:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkIssues:
+    """A link from one issue to another. Natural key: both issues.
+
+    Where GitLab has no links of this type (they take Premium), the two are related without a direction.
+
+    Args:
+        source, target: each as a person would type it, with its ids where it exists; else with the key of the change
+            that creates it.
+        link_type: relates_to, blocks or is_blocked_by, as the source sees it.
+    """
+
+    kind: ClassVar = "link issues"
+    source: str
+    target: str
+    link_type: str
+    source_issue: IssueId | None = None
+    target_issue: IssueId | None = None
+    source_created_by: str = ""
+    target_created_by: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"link {self.source_created_by or self.source} {self.target_created_by or self.target}"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.source} {self.link_type.replace('_', ' ')} {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
 class LinkNote:
     """The address of a note of the bot, put into the description that the bot wrote. Natural key: issue and note.
 
@@ -331,6 +362,7 @@ Change = (
     | RecordAccess
     | WriteNote
     | ChangeLabels
+    | LinkIssues
     | LinkNote
     | PublishIssue
     | RegisterHook

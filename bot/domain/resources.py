@@ -57,7 +57,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Project:
-    """Args: issues_for_members: whether only members see its issues, whatever its visibility."""
+    """Args: issues_for_members: whether only members see its issues, whatever its visibility; has_issues: at all."""
 
     id: int
     path: str
@@ -68,6 +68,7 @@ class Project:
     archived: bool = False
     marked_for_deletion: bool = False
     issues_for_members: bool = False
+    has_issues: bool = True
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,14 @@ class Issue:
     @property
     def reference(self) -> str:
         return f"{self.project_path}#{self.iid}"
+
+
+@dataclass(frozen=True)
+class IssueLink:
+    """Args: link_type: relates_to, blocks or is_blocked_by, as seen from the issue that was asked for its links."""
+
+    issue: Issue
+    link_type: str
 
 
 @dataclass(frozen=True)

@@ -253,6 +253,9 @@ def move_issue(call: Call) -> Reply:
             add_note(
                 Actor(store, call.hooks, author), moved, note.body, internal=note.internal, created_at=note.created_at
             )
+    for link in store.links.values():
+        link.source_id = moved.id if link.source_id == issue.id else link.source_id
+        link.target_id = moved.id if link.target_id == issue.id else link.target_id
     issue.moved_to_id = moved.id
     add_note(actor, issue, f"moved to {store.full_path(target)}#{moved.iid}", system=True)
     add_note(actor, moved, f"moved from {store.full_path(project)}#{issue.iid}", system=True)

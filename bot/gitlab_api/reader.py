@@ -16,6 +16,7 @@ from bot.domain.resources import (
     Discussion,
     Issue,
     IssueId,
+    IssueLink,
     LabelEvent,
     Member,
     MergeRequest,
@@ -228,14 +229,20 @@ class Reader:
         label: str | None = None,
         issue_type: str | None = None,
         milestone: str | None = None,
+        without_labels: str | None = None,
         author_id: int | None = None,
         confidential: bool | None = None,
         created_after: dt.datetime | None = None,
         updated_after: dt.datetime | None = None,
     ) -> tuple[Issue, ...]:
-        """All issues of a project or group that match; what was listed is known when it is asked for one by one."""
+        """All issues of a project or group that match; what was listed is known when it is asked for one by one.
+
+        Args:
+            label, without_labels: several, separated by commas: with all of the first, with none of the others.
+        """
         params: Json = {"state": state, "scope": "all"}
         params |= {"labels": label} if label else {}
+        params |= {"not[labels]": without_labels} if without_labels else {}
         params |= {"issue_type": issue_type} if issue_type else {}
         params |= {"milestone": milestone} if milestone else {}
         params |= {"author_id": author_id} if author_id is not None else {}
@@ -320,6 +327,31 @@ class Reader:
             rows = self._client.rows(f"/projects/{project_id}/issues", author_id=author_id, scope="all", state="all")
             found += [shapes.issue(row) for row in rows if marker in (row.get("description") or "")]
         return min(found, key=lambda issue: issue.id, default=None)
+
+    def links(self, issue: IssueId) -> tuple[IssueLink, ...]:
+        """The issues that it is linked to, as far as the bot may see them; oldest link first."""
+
+        def ask() -> tuple[IssueLink, ...]:
+            try:
+                rows = self._client.rows(f"/projects/{issue.project_id}/issues/{issue.iid}/links")
+            except GitLabRefused as refused:
+                if refused.status == 404:
+                    return ()
+                raise
+            found = (IssueLink(shapes.issue(row), str(row["link_type"])) for row in rows)
+            return tuple(each for each in found if not self._is_hidden(each.issue.project_path))
+
+        return self._once(("links", issue), ask)
+
+    def related_merge_requests(self, issue: IssueId) -> tuple[MergeRequest, ...]:
+        """Merge requests that name the issue."""
+
+        def ask() -> tuple[MergeRequest, ...]:
+            path = f"/projects/{issue.project_id}/issues/{issue.iid}/related_merge_requests"
+            found = (shapes.merge_request(row) for row in self._client.rows(path))
+            return tuple(each for each in found if not self._is_hidden(each.project_path))
+
+        return self._once(("related merge requests", issue), ask)
 
     def label_events(self, issue: IssueId) -> tuple[LabelEvent, ...]:
         def ask() -> tuple[LabelEvent, ...]:

@@ -66,6 +66,7 @@ def project(row: Json) -> Project:
         archived=bool(row.get("archived")),
         marked_for_deletion=bool(marked),
         issues_for_members=row.get("issues_access_level") == "private",
+        has_issues=row.get("issues_access_level") != "disabled",
     )
 
 

@@ -16,6 +16,7 @@ from bot.domain.changes import (
     CreateIssue,
     CreateProject,
     Grant,
+    LinkIssues,
     LinkNote,
     PublishIssue,
     RaiseMember,
@@ -32,6 +33,7 @@ from bot.domain.text_hash import hash_of
 from bot.gitlab_api import shapes
 from bot.gitlab_api.client import Client, Json, encoded
 from bot.gitlab_api.hook_writer import Secrets, apply_to_hook
+from bot.gitlab_api.link_writer import link_issues
 from bot.gitlab_api.people import PEOPLE_FRESH_S, Lookups
 from bot.gitlab_api.policy_writer import POLICY_CHANGES, PolicyWriter
 from bot.gitlab_api.reader import Identity, own_notes
@@ -101,6 +103,8 @@ class GitLabWriter:
                 return self._write_note(change)
             if isinstance(change, ChangeLabels):
                 return self._change_labels(change)
+            if isinstance(change, LinkIssues):
+                return link_issues(change, self._client, self._opened_by)
             if isinstance(change, LinkNote):
                 return self._link_note(change)
             if isinstance(change, PublishIssue):
@@ -200,6 +204,8 @@ class GitLabWriter:
             body["due_date"] = change.due_on.isoformat()
         if change.assignee_ids:
             body["assignee_ids"] = list(change.assignee_ids)
+        if change.weight is not None:
+            body["weight"] = change.weight
         with self._lock:
             fresh_project = change.project_path in self._created
         if not (fresh_project and change.iid is not None):
@@ -425,10 +431,14 @@ class GitLabWriter:
         with self._lock:
             return change.created_by in self._found
 
+    def _opened_by(self, key: str) -> IssueId:
+        """The issue that the change with this key has created, or found."""
+        with self._lock:
+            return self._opened[key]
+
     def _place_of(self, change: WriteNote | LinkNote) -> IssueId:
         if change.created_by:
-            with self._lock:
-                return self._opened[change.created_by]
+            return self._opened_by(change.created_by)
         return change.issue or self._issue(change.project_path, change.iid)
 
     def _link_note(self, change: LinkNote) -> Outcome:

@@ -72,6 +72,9 @@ class SectionSettings:
     label: Label = Field(description='Its label, like "section::sec".')
     group: Path = Field(description="The GitLab group below which the section's projects are.")
     dri: Username = Field(description="Who answers for what concerns the whole section.")
+    product_manager: Username | None = Field(
+        default=None, description="Who answers for it in Product Management, where no group does."
+    )
     retrospective_project: Path | None = Field(
         default=None, description="The project for the section's own retrospective; without one the bot opens none."
     )

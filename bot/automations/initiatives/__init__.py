@@ -1,7 +1,8 @@
-"""Purpose: section-wide initiatives that say what they are about before anybody has to triage them.
+"""Purpose: section-wide initiatives that go from the label to issues that every group has got.
 
-What people see: on an initiative whose description lacks a section one note that lists what is missing; it is edited as
-the description gets better, and ends in "complete", and a label follows.
+What people see: on an initiative one note with what its description lacks, one with the group that seems most impacted,
+one for the manager of the group that owns it, one with its progress; answers to what they say; questions whether it is
+still relevant; and for the section's managers an issue with all that needs a decision, each milestone.
 """
 
 from __future__ import annotations
@@ -10,31 +11,37 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.events import Event
+from bot.domain.places import is_below
 from bot.domain.plan import Plan
 from bot.domain.ports import Automation, Lane, Scope
 
 
 def _listens_to(event: Event, settings: Any) -> bool:
-    is_issue = event.kind == "issue" and event.resource_kind == "issues" and event.iid is not None
-    return is_issue and settings.part("initiatives").is_initiative(event.labels)
+    """To initiatives, to what is said on them, and to their issues, which carry the section's label."""
+    if event.kind not in ("issue", "note") or event.resource_kind != "issues" or event.iid is None:
+        return False
+    section = settings.part("section")
+    if not is_below(event.project_path, section.group):
+        return False
+    return settings.part("initiatives").is_initiative(event.labels) or section.label in event.labels
 
 
 def _look(scope: Scope, reader: Any, settings: Any, now: datetime) -> Plan:
-    from bot.automations.initiatives.completeness import plan_completeness
     from bot.automations.initiatives.gather import gather_initiatives
+    from bot.automations.initiatives.plan import plan_initiatives
+    from bot.automations.initiatives.setup import Setup
 
-    del now
-    own, section = settings.part("initiatives"), settings.part("section")
-    reader = reader.hiding((settings.part("incidents").incident_group,))
-    facts = gather_initiatives(scope, reader, own, section, settings.templates)
-    return plan_completeness(facts, own, settings.templates)
+    setup = Setup.of(settings)
+    reader = reader.hiding(setup.hidden_groups)
+    return plan_initiatives(gather_initiatives(scope, reader, setup, now), setup, now)
 
 
 AUTOMATION = Automation(
     name="initiatives",
-    purpose="Section-wide initiatives are told what their description lacks, in one note, until they are complete.",
-    budget="One list for each set of labels and each alias in it, by pages of 100; one request for each initiative "
-    "that is not complete and has comments. One named initiative: at most 4.",
+    purpose="Section-wide initiatives are accompanied from the label to the issues that every group has got.",
+    budget="A sweep: one list for each set of labels and each alias in it, four more, the section's projects and its "
+    "people, by pages of 100; at most 4 for each initiative, and 3 more where somebody commands; 3 for the review. One "
+    "initiative, or one of its issues: at most 10.",
     lane=Lane.EVERYDAY,
     settings="initiatives",
     listens_to=_listens_to,

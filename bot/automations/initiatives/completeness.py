@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.automations.initiatives.description import named, says_something, sections
-from bot.automations.initiatives.facts import Initiative
+from bot.automations.initiatives.facts import COMPLETENESS_MARKER, Initiative
+from bot.automations.initiatives.notes import write_note
 from bot.automations.initiatives.settings import InitiativeSettings
-from bot.domain.changes import ChangeLabels, WriteNote
-from bot.domain.markers import marker
-from bot.domain.plan import Plan, Step
+from bot.automations.initiatives.setup import Setup
+from bot.domain.changes import ChangeLabels
+from bot.domain.plan import Step
 from bot.domain.resources import Issue, IssueId
-from bot.settings.templates import Templates, Trusted
+from bot.settings.templates import Trusted
 
-COMPLETENESS_MARKER = marker("initiative_completeness")
 NOTE_TEMPLATE = "initiatives/completeness.md"
 NOTE_VALUES = frozenset({"lacking", "sections"})
 
@@ -38,47 +37,33 @@ def lacking(issue: Issue, settings: InitiativeSettings, template: str) -> tuple[
     return tuple(found)
 
 
-def plan_completeness(initiatives: Iterable[Initiative], settings: InitiativeSettings, templates: Templates) -> Plan:
-    """One note on each that is not complete, edited until it is; and the label on those that are."""
-    steps: list[Step] = []
-    for each in initiatives:
-        lack = lacking(each.issue, settings, templates.texts[settings.template])
-        steps += _note(each, lack, settings, templates)
-        steps += _label(each.issue, lack, settings)
-    return Plan(tuple(steps))
+def plan_completeness(each: Initiative, own_ids: frozenset[int], setup: Setup) -> list[Step]:
+    """One note where it is not complete, edited until it is; and the label that says how it is."""
+    lack = lacking(each.issue, setup.own, setup.templates.texts[setup.own.template])
+    return _note(each, lack, own_ids, setup) + _labels(each.issue, lack, setup)
 
 
-def _note(each: Initiative, lack: tuple[Lack, ...], settings: InitiativeSettings, templates: Templates) -> list[Step]:
-    issue = each.issue
-    if not lack and each.note is None:
+def _note(each: Initiative, lack: tuple[Lack, ...], own_ids: frozenset[int], setup: Setup) -> list[Step]:
+    issue, required = each.issue, setup.own.required_sections
+    there = each.own_note(COMPLETENESS_MARKER, own_ids)
+    if not lack and there is None:
         return []
-    text = templates.render(
+    text = setup.templates.render(
         NOTE_TEMPLATE,
         lacking=[{"heading": Trusted(one.heading), "is_there": one.is_there} for one in lack],
-        sections=[Trusted(heading) for heading in settings.required_sections],
+        sections=[Trusted(heading) for heading in required],
     )
-    body = f"{text}\n\n{COMPLETENESS_MARKER}"
-    if each.note is not None and each.note.body.strip() == body:
-        return []
-    change = WriteNote(
-        issue.project_path,
-        issue.iid,
-        COMPLETENESS_MARKER,
-        body,
-        IssueId(issue.project_id, issue.iid),
-        note_id=each.note.id if each.note is not None else None,
-    )
-    because = (
-        f"{len(lack)} of {len(settings.required_sections)} sections are missing or empty" if lack else "it is complete"
-    )
-    return [Step(change, because, issue.reference)]
+    because = f"{len(lack)} of {len(required)} sections are missing or empty" if lack else "it is complete"
+    return write_note(issue, COMPLETENESS_MARKER, text, there, because)
 
 
-def _label(issue: Issue, lack: tuple[Lack, ...], settings: InitiativeSettings) -> list[Step]:
-    has_label = settings.complete_label in issue.labels
-    if has_label is not bool(lack):
+def _labels(issue: Issue, lack: tuple[Lack, ...], setup: Setup) -> list[Step]:
+    """The label by which it is known, whatever becomes of the labels that have made it an initiative."""
+    right, wrong = setup.own.own_labels if not lack else reversed(setup.own.own_labels)
+    add = () if right in issue.labels else (right,)
+    remove = (wrong,) if wrong in issue.labels else ()
+    if not add and not remove:
         return []
     at = IssueId(issue.project_id, issue.iid)
-    label = (settings.complete_label,)
-    change = ChangeLabels(issue.project_path, issue.iid, at, () if lack else label, label if lack else ())
-    return [Step(change, "it is no longer complete" if lack else "it is complete", issue.reference)]
+    change = ChangeLabels(issue.project_path, issue.iid, at, add, remove)
+    return [Step(change, "it is not complete" if lack else "it is complete", issue.reference)]

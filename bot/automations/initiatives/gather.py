@@ -1,19 +1,44 @@
-"""Reads section-wide initiatives and the bot's note on them; decides nothing."""
+"""Reads section-wide initiatives, what was said there, and their issues; decides nothing."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from bot.automations.initiatives.completeness import COMPLETENESS_MARKER, lacking
-from bot.automations.initiatives.facts import Initiative
-from bot.automations.initiatives.settings import InitiativeSettings
-from bot.domain.errors import WrongInput
+from bot.automations.initiatives.commands import place_of
+from bot.automations.initiatives.distribution import distribution
+from bot.automations.initiatives.facts import (
+    CHANGED_MARKER,
+    IMPLEMENTATION,
+    Initiative,
+    InitiativeFacts,
+)
+from bot.automations.initiatives.review import review_marker
+from bot.automations.initiatives.setup import DISTRIBUTE, DISTRIBUTE_NOW, Setup
+from bot.automations.initiatives.stages import stand
+from bot.comment_commands.grammar import said_to
+from bot.comment_commands.requests import requests_at
+from bot.comment_commands.rights import may_have_been_edited
+from bot.domain.confidentiality import Reach, reach_of
+from bot.domain.errors import GitLabError, WrongInput
+from bot.domain.markers import read_marker
+from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.places import is_below
 from bot.domain.ports import Scope, SideBySide
-from bot.domain.resources import Issue, IssueId, Note
-from bot.settings.section import SectionSettings
-from bot.settings.templates import Templates
+from bot.domain.resources import (
+    Discussion,
+    Issue,
+    IssueId,
+    IssueLink,
+    LabelEvent,
+    Member,
+    MergeRequest,
+    Note,
+    Project,
+)
 
 
 class InitiativeReader(Protocol):
@@ -21,51 +46,114 @@ class InitiativeReader(Protocol):
 
     side_by_side: SideBySide
 
+    def own_ids(self) -> frozenset[int]: ...
     def issue(self, issue: IssueId) -> Issue | None: ...
     def project_id(self, path: str) -> int | None: ...
-    def issues(self, place: str, *, is_group: bool, state: str, label: str | None = None) -> tuple[Issue, ...]: ...
+    def issues(
+        self,
+        place: str,
+        *,
+        is_group: bool,
+        state: str,
+        label: str | None = None,
+        without_labels: str | None = None,
+        updated_after: dt.datetime | None = None,
+    ) -> tuple[Issue, ...]: ...
+    def discussions(self, issue: IssueId) -> tuple[Discussion, ...]: ...
+    def edited_at(self, note_ids: Collection[int]) -> Mapping[int, dt.datetime | None]: ...
+    def label_events(self, issue: IssueId) -> tuple[LabelEvent, ...]: ...
+    def links(self, issue: IssueId) -> tuple[IssueLink, ...]: ...
+    def related_merge_requests(self, issue: IssueId) -> tuple[MergeRequest, ...]: ...
+    def project_members(self, project_id: int) -> tuple[Member, ...]: ...
+    def projects_below(self, group: str) -> tuple[Project, ...]: ...
+    def own_issue(self, project_id: int, marker: str) -> Issue | None: ...
     def own_note(self, issue: IssueId, marker: str) -> Note | None: ...
+    def own_notes(self, issue: IssueId, marker: str) -> tuple[Note, ...]: ...
+    def people(self, question: PeopleQuestion) -> PeopleAnswer: ...
 
 
-def gather_initiatives(
-    scope: Scope,
-    reader: InitiativeReader,
-    settings: InitiativeSettings,
-    section: SectionSettings,
-    templates: Templates,
-) -> tuple[Initiative, ...]:
-    """Open initiatives of the section, or the named one; oldest first.
+def gather_initiatives(scope: Scope, reader: InitiativeReader, setup: Setup, now: dt.datetime) -> InitiativeFacts:
+    """Facts about the open initiatives of the section, and those closed since the milestone before began; or about the
+    named one.
 
-    Requests: one list for each set of labels and alias, one for each initiative that has comments and is not complete,
-    or whose label does not say so.
+    Requests: one list for each set of labels and alias of those that the bot has not seen yet, two lists of those that
+    it has, two of closed ones; the projects of the section; the people of the directory. For each initiative: what was
+    said, its links, and where nobody owns it its merge requests; where somebody commands, up to 3 more.
     """
-    if scope.is_everything:
-        found = reader.side_by_side(
-            [
-                partial(reader.issues, section.group, is_group=True, state="opened", label=",".join(labels))
-                for labels in settings.alternatives()
-            ]
-        )
-        issues = list({issue.id: issue for listed in found for issue in listed}.values())
-    else:
-        named = _named(scope, reader)
-        is_one = named is not None and named.state == "opened" and is_below(named.project_path, section.group)
-        issues = [named] if named is not None and is_one and settings.is_initiative(named.labels) else []
-    template = templates.texts[settings.template]
-
-    def note_of(issue: Issue) -> Note | None:
-        is_settled = settings.complete_label in issue.labels and not lacking(issue, settings, template)
-        if is_settled or not issue.user_notes_count:
-            return None
-        return reader.own_note(IssueId(issue.project_id, issue.iid), COMPLETENESS_MARKER)
-
-    notes = reader.side_by_side([partial(note_of, issue) for issue in issues])
-    both = [Initiative(issue, note) for issue, note in zip(issues, notes, strict=True)]
-    return tuple(sorted(both, key=lambda each: (each.issue.created_at, each.issue.id)))
+    own_ids = reader.own_ids()
+    issues = _listed(reader, setup, now) if scope.is_everything else _named(scope, reader, setup, own_ids)
+    everything = scope.is_everything
+    if not issues and not (everything and setup.own.review_project):
+        return InitiativeFacts((), PeopleAnswer({}, {}, {}, {}), own_ids, covers_everything=everything)
+    read, people, projects = reader.side_by_side(
+        [
+            lambda: reader.side_by_side([partial(_complete, issue, reader, setup, own_ids) for issue in issues]),
+            partial(_people, reader, setup),
+            partial(reader.projects_below, setup.section.group),
+        ]
+    )
+    facts = InitiativeFacts(
+        initiatives=tuple(sorted(read, key=lambda each: (each.issue.created_at, each.issue.id))),
+        people=people,
+        own_ids=own_ids,
+        projects={project.path.lower(): project for project in projects},
+        covers_everything=everything,
+    )
+    facts = _with_distributions(facts, reader, setup, now)
+    return _with_review(facts, reader, setup, now) if everything and setup.own.review_project else facts
 
 
-def _named(scope: Scope, reader: InitiativeReader) -> Issue | None:
-    """Raises WrongInput where a person has named what GitLab does not have."""
+def _listed(reader: InitiativeReader, setup: Setup, now: dt.datetime) -> list[Issue]:
+    own = setup.own
+    lists = partial(reader.issues, setup.section.group, is_group=True)
+    since = dt.datetime.combine(
+        setup.releases.calendar.before(setup.milestone(now)).first_day, dt.time(), setup.releases.zone
+    )
+    seen = ",".join(own.own_labels)
+    found = reader.side_by_side(
+        [
+            *(partial(lists, state="opened", label=label) for label in own.own_labels),
+            *(
+                partial(lists, state="opened", label=",".join(labels), without_labels=seen)
+                for labels in own.alternatives()
+            ),
+            *(
+                partial(lists, state="closed", label=label, updated_after=since.astimezone(dt.UTC))
+                for label in own.own_labels
+            ),
+        ]
+    )
+    return list({issue.id: issue for listed in found for issue in listed if not issue.moved}.values())
+
+
+def _people(reader: InitiativeReader, setup: Setup) -> PeopleAnswer:
+    section = setup.section
+    names = {section.dri, *([section.product_manager] if section.product_manager else [])}
+    for group in section.groups:
+        names |= {group.people.engineering_manager, group.people.product_manager}
+    teams = frozenset(group.members.group for group in section.groups if group.members.group is not None)
+    return reader.people(PeopleQuestion(usernames=frozenset(names), members_of=teams))
+
+
+def _named(scope: Scope, reader: InitiativeReader, setup: Setup, own_ids: frozenset[int]) -> list[Issue]:
+    """The initiative that is named, or of which the named issue implements a part.
+
+    Raises:
+        WrongInput: where a person has named what GitLab does not have.
+    """
+    issue = _asked_for(scope, reader)
+    if issue is None or not is_below(issue.project_path, setup.section.group) or issue.moved:
+        return []
+    if setup.own.is_initiative(issue.labels):
+        return [issue]
+    part = read_marker(IMPLEMENTATION, issue.description) if issue.author.id in own_ids else None
+    if part is None:
+        return []
+    linked = [link.issue for link in reader.links(IssueId(issue.project_id, issue.iid))]
+    return [each for each in linked if setup.own.is_initiative(each.labels) and not each.moved]
+
+
+def _asked_for(scope: Scope, reader: InitiativeReader) -> Issue | None:
     if scope.project_id is not None:
         return reader.issue(IssueId(scope.project_id, scope.iid)) if scope.iid is not None else None
     reference = scope.reference
@@ -76,3 +164,133 @@ def _named(scope: Scope, reader: InitiativeReader) -> Issue | None:
     if found is None and not scope.event_kind:
         raise WrongInput(f"GitLab has no issue {reference}, or the bot may not see it.")
     return found
+
+
+def _complete(issue: Issue, reader: InitiativeReader, setup: Setup, own_ids: frozenset[int]) -> Initiative:
+    """With what was said there, and what it is linked to. One that GitLab does not show stops no other.
+
+    Of a closed one nothing more is decided.
+    """
+    if issue.state != "opened":
+        return Initiative(issue)
+    at = IssueId(issue.project_id, issue.iid)
+    each = Initiative(issue)
+    is_unowned = setup.owner_of(issue.labels) is None
+    try:
+        discussions, links, merge_requests = reader.side_by_side(
+            [
+                partial(reader.discussions, at) if issue.user_notes_count else tuple,
+                partial(reader.links, at),
+                partial(reader.related_merge_requests, at) if is_unowned else tuple,
+            ]
+        )
+        each = replace(each, discussions=discussions, links=links, merge_requests=merge_requests)
+        labels = set(setup.own.command_labels.values()) & set(issue.labels)
+        name = setup.comments.name
+        given = [note for note in each.notes() if note.author.id not in own_ids and said_to(name, note.body)]
+        if not given and not labels:
+            return each
+        asked = frozenset(note.id for note in given if may_have_been_edited(note))
+        edited = reader.edited_at(asked) if asked else {}
+        return replace(
+            each,
+            discussions=_with_edits(discussions, edited),
+            members=reader.project_members(issue.project_id),
+            label_events=reader.label_events(at) if labels else (),
+        )
+    except GitLabError as error:
+        return replace(each, discussions=None, unread=error)
+
+
+def _with_edits(
+    discussions: tuple[Discussion, ...], edited: Mapping[int, dt.datetime | None]
+) -> tuple[Discussion, ...]:
+    return tuple(
+        Discussion(each.id, tuple(replace(note, edited_at=edited.get(note.id)) for note in each.notes))
+        for each in discussions
+    )
+
+
+def _with_distributions(
+    facts: InitiativeFacts, reader: InitiativeReader, setup: Setup, now: dt.datetime
+) -> InitiativeFacts:
+    """With what distributing needs, where somebody asks for it: who reads which project, and what issues were told."""
+    asked = [
+        each for each in facts.initiatives if each.discussions is not None and _is_distributed(each, facts, setup, now)
+    ]
+    if not asked:
+        return facts
+    paths = {each.issue.project_path.lower() for each in asked}
+    paths |= {group.issues_project.lower() for group in setup.section.groups}
+    by_members = [
+        project
+        for path in sorted(paths)
+        for project in (facts.project(path),)
+        if project is not None
+        and (reach_of(project) is Reach.MEMBERS or any(each.issue.confidential for each in asked))
+    ]
+    members = reader.side_by_side([partial(reader.project_members, project.id) for project in by_members])
+    readers = {project.path.lower(): mine for project, mine in zip(by_members, members, strict=True)}
+    facts = replace(facts, readers=readers)
+    told = {each.issue.id: _told(each, facts, reader, setup, now) for each in asked}
+    return replace(
+        facts,
+        initiatives=tuple(
+            replace(each, told=told[each.issue.id]) if each.issue.id in told else each for each in facts.initiatives
+        ),
+    )
+
+
+def _is_distributed(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> bool:
+    labels = {str(name): label for name, label in setup.own.command_labels.items()}
+    given = requests_at(
+        place_of(each, facts),
+        setup.vocabulary,
+        setup.comments.name,
+        facts.own_ids,
+        now,
+        labels=labels,
+        label_events=each.label_events,
+    )
+    return any(request.name in (DISTRIBUTE, DISTRIBUTE_NOW) for request in given)
+
+
+def _told(
+    each: Initiative, facts: InitiativeFacts, reader: InitiativeReader, setup: Setup, now: dt.datetime
+) -> dict[str, Note]:
+    """The bot's notes on issues whose rows have changed or are gone."""
+    found = distribution(each, stand(each, facts, setup, now), facts, setup)
+    if found is None:
+        return {}
+    concerned = [piece.there for piece in found.pieces if piece.there is not None and piece.is_changed]
+    concerned += found.removed
+    with_notes = [one for one in concerned if one.issue.user_notes_count]
+    notes = reader.side_by_side(
+        [partial(reader.own_note, IssueId(one.issue.project_id, one.issue.iid), CHANGED_MARKER) for one in with_notes]
+    )
+    return {one.category: note for one, note in zip(with_notes, notes, strict=True) if note is not None}
+
+
+def _with_review(facts: InitiativeFacts, reader: InitiativeReader, setup: Setup, now: dt.datetime) -> InitiativeFacts:
+    """With the review that is there, and who reads it and what it would name."""
+    review_project = facts.project(setup.own.review_project or "")
+    if review_project is None:
+        return facts
+    review = reader.own_issue(review_project.id, review_marker(setup.milestone(now)))
+    notes = reader.own_notes(IssueId(review.project_id, review.iid), "initiative_review_note") if review else ()
+    paths = {each.issue.project_path.lower() for each in facts.initiatives} | {review_project.path.lower()}
+    readers = dict(facts.readers)
+    wanted = [
+        project
+        for path in sorted(paths - set(readers))
+        for project in (facts.project(path),)
+        if project is not None
+        and (
+            project.id == review_project.id
+            or reach_of(project) is Reach.MEMBERS
+            or any(each.issue.confidential and each.issue.project_id == project.id for each in facts.initiatives)
+        )
+    ]
+    members = reader.side_by_side([partial(reader.project_members, project.id) for project in wanted])
+    readers |= {project.path.lower(): mine for project, mine in zip(wanted, members, strict=True)}
+    return replace(facts, review=review, review_notes=notes, readers=readers)

@@ -1,0 +1,214 @@
+"""The plan that a group writes into its initiative: a heading, prose, and a table with a row for each feature category.
+
+## Implementation plan
+
+Prose.
+
+| Feature category | What | Weight | Depends on |
+| --- | --- | --- | --- |
+| dast | Write the new name | 3 | |
+| fuzz_testing | The same | 2 | dast |
+
+Not affected: Compliance, since no audit event has a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bot.automations.initiatives.description import named, sections
+from bot.automations.initiatives.facts import category_key
+from bot.automations.initiatives.setup import Setup
+from bot.domain.errors import perhaps_meant
+from bot.domain.text_hash import hash_of
+from bot.domain.user_text import plain_line
+from bot.settings.section import SectionGroup
+
+CATEGORY, WHAT, WEIGHT, DEPENDS_ON = "feature category", "what", "weight", "depends on"
+COLUMNS = (CATEGORY, WHAT, WEIGHT, DEPENDS_ON)
+MOST_ROWS = 100
+MOST_WEIGHT = 1_000
+_NOT_AFFECTED = re.compile(r"\s*(?:[-*+]\s+)?not affected\s*:\s*(?P<rest>.+)", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[\s,;:.()–—-]+")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Args: owner: of the feature category; None where the directory has none. weight: None where none is given."""
+
+    category: str
+    what: str
+    weight: int | None = None
+    depends_on: tuple[str, ...] = ()
+    owner: SectionGroup | None = None
+
+    @property
+    def key(self) -> str:
+        return category_key(self.category)
+
+    @property
+    def hash(self) -> str:
+        """Stands for what the row says, in any order of what it depends on."""
+        depends = ",".join(sorted(category_key(each) for each in self.depends_on))
+        return hash_of("\0".join((self.key, self.what, str(self.weight), depends)))
+
+
+@dataclass(frozen=True)
+class ImplementationPlan:
+    """What the plan says.
+
+    Args:
+        text: the whole section, as Markdown.
+        problems: what keeps it from being distributed, a sentence each.
+        not_affected: name of a group to why it has no row.
+        uncovered: groups that have neither a row nor a reason.
+    """
+
+    text: str
+    rows: tuple[Row, ...] = ()
+    problems: tuple[str, ...] = ()
+    not_affected: Mapping[str, str] = field(default_factory=dict)
+    uncovered: tuple[SectionGroup, ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """Stands for what distributing it would make."""
+        parts = [f"{row.hash} {row.owner.name if row.owner else ''}" for row in self.rows]
+        return hash_of("\n".join(sorted(parts)))
+
+    def row(self, key: str) -> Row | None:
+        return next((row for row in self.rows if row.key == key), None)
+
+
+def parse_plan(description: str, setup: Setup, *, for_all_groups: bool) -> ImplementationPlan | None:
+    """None where the description has no such heading, or nothing below it.
+
+    Args:
+        for_all_groups: whether each group of the directory needs a row or a reason.
+    """
+    section = named(setup.own.plan_heading, sections(description))
+    if section is None or not section.text:
+        return None
+    rows, problems = _rows(section.rows, setup)
+    not_affected = dict(_not_affected(section.text, setup))
+    covered = {row.owner.name for row in rows if row.owner is not None} | set(not_affected)
+    uncovered = tuple(group for group in setup.section.groups if group.name not in covered)
+    if for_all_groups and uncovered and rows:
+        names = ", ".join(group.name for group in uncovered)
+        problems.append(
+            f"It is for all groups, and these have neither a row nor a reason: {names}. Write a line for each that is "
+            "not affected: `Not affected: GROUP, since ...`."
+        )
+    problems += _circles(rows)
+    return ImplementationPlan(section.text, tuple(rows), tuple(problems), not_affected, uncovered)
+
+
+def _rows(table: tuple[tuple[str, ...], ...], setup: Setup) -> tuple[list[Row], list[str]]:
+    if not table:
+        return [], ["It has no table: a row for each feature category, with the columns " + _named_columns() + "."]
+    places = {_normal(head): at for at, head in reversed(list(enumerate(table[0])))}
+    lacking = [column for column in (CATEGORY, WHAT) if column not in places]
+    if lacking:
+        words = " and ".join(f"`{column}`" for column in lacking)
+        return [], [f"Its table has no column {words}. The columns are {_named_columns()}."]
+    rows: list[Row] = []
+    problems: list[str] = []
+    if len(table) - 1 > MOST_ROWS:
+        return [], [f"Its table has {len(table) - 1} rows; {MOST_ROWS} are the most."]
+    for number, cells in enumerate(table[1:], start=1):
+        given = {column: cells[at] if at < len(cells) else "" for column, at in places.items()}
+        category = given[CATEGORY].strip()
+        if not category:
+            if any(cells):
+                problems.append(f"Row {number} names no feature category.")
+            continue
+        if any(row.key == category_key(category) for row in rows):
+            problems.append(f"Row {number}: {_shown(category)} has a row already. Make one of the two.")
+            continue
+        weight, problem = _weight(given.get(WEIGHT, ""))
+        problems += [f"Row {number} ({_shown(category)}): {problem}"] if problem else []
+        depends = tuple(part.strip() for part in given.get(DEPENDS_ON, "").split(",") if part.strip(" -–—"))
+        rows.append(Row(category, given[WHAT].strip(), weight, depends, setup.owner_of_category(category)))
+    if not rows and not problems:
+        problems.append("Its table has no rows.")
+    known = {row.key: row.category for row in rows}
+    for row in rows:
+        for each in row.depends_on:
+            if category_key(each) not in known:
+                hint = perhaps_meant(each, known.values())
+                problems.append(
+                    f"{_shown(row.category)} depends on {_shown(each)}, which has no row."
+                    + (f" {plain_line(hint)}" if hint else "")
+                )
+    return rows, problems
+
+
+def _named_columns() -> str:
+    return ", ".join(f"`{column}`" for column in COLUMNS)
+
+
+def _shown(words: str) -> str:
+    return plain_line(words, 60)
+
+
+def _normal(head: str) -> str:
+    return " ".join(head.lower().split())
+
+
+def _weight(text: str) -> tuple[int | None, str]:
+    words = text.strip(" -–—")
+    if not words:
+        return None, ""
+    if not (words.isascii() and words.isdigit() and len(words) < 6 and int(words) <= MOST_WEIGHT):
+        return None, f"the weight {_shown(words)} is no number from 0 to {MOST_WEIGHT}."
+    return int(words), ""
+
+
+def _not_affected(text: str, setup: Setup) -> Iterable[tuple[str, str]]:
+    """Groups that the plan says are not affected, each with its reason; without one it does not count."""
+    names = sorted(
+        ((name.lower(), group) for group in setup.section.groups for name in (group.name, group.label, *group.aliases)),
+        key=lambda pair: -len(pair[0]),
+    )
+    for line in text.split("\n"):
+        match = _NOT_AFFECTED.fullmatch(line)
+        if match is None:
+            continue
+        rest = match["rest"].replace("~", "").replace("`", "").replace('"', "").strip()
+        for name, group in names:
+            behind = rest[len(name) :]
+            if rest.lower().startswith(name) and _SEPARATOR.match(behind):
+                reason = _SEPARATOR.sub("", behind, count=1) if _SEPARATOR.match(behind) else ""
+                if reason.strip():
+                    yield group.name, reason.strip()
+                break
+
+
+def _circles(rows: list[Row]) -> list[str]:
+    """Rows that wait for each other, a sentence for the first circle that is found."""
+    by_key = {row.key: row for row in rows}
+    settled: set[str] = set()
+    for row in rows:
+        path: list[str] = []
+        circle = _circle_from(row.key, by_key, path, settled)
+        if circle:
+            names = " → ".join(_shown(by_key[key].category) for key in circle)
+            return [f"These rows wait for each other: {names}. Take one of the dependencies out."]
+    return []
+
+
+def _circle_from(start: str, by_key: Mapping[str, Row], path: list[str], settled: set[str]) -> list[str]:
+    if start in path:
+        return [*path[path.index(start) :], start]
+    if start in settled or start not in by_key:
+        return []
+    path.append(start)
+    for each in by_key[start].depends_on:
+        circle = _circle_from(category_key(each), by_key, path, settled)
+        if circle:
+            return circle
+    path.pop()
+    settled.add(start)
+    return []

@@ -1,0 +1,50 @@
+"""Decides what is due for each initiative, and for the review. Pure: facts and settings in, a plan out."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from bot.automations.initiatives.commands import plan_requests
+from bot.automations.initiatives.completeness import plan_completeness
+from bot.automations.initiatives.facts import Initiative, InitiativeFacts
+from bot.automations.initiatives.ownership import plan_ownership
+from bot.automations.initiatives.progress import plan_progress
+from bot.automations.initiatives.relevance import plan_relevance
+from bot.automations.initiatives.review import plan_review
+from bot.automations.initiatives.setup import Setup
+from bot.automations.initiatives.stages import Standing, stand
+from bot.automations.initiatives.suggestion import plan_suggestion
+from bot.domain.errors import GitLabUnreachable
+from bot.domain.plan import Notice, NoticeKind, Plan
+
+
+def plan_initiatives(facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> Plan:
+    """What people have asked for comes first: what follows from it is seen by a second look."""
+    plan = Plan()
+    standings = [(each, stand(each, facts, setup, now)) for each in facts.initiatives]
+    for each, standing in standings:
+        if each.unread is not None:
+            plan += Plan((), (_unread(each),))
+        elif each.discussions is not None:
+            plan += _one(each, standing, facts, setup, now)
+    return plan + plan_review(standings, facts, setup, now)
+
+
+def _one(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> Plan:
+    asked = plan_requests(each, standing, facts, setup, now)
+    if asked.look_again:
+        return asked
+    steps = [
+        *plan_completeness(each, facts.own_ids, setup),
+        *plan_suggestion(each, standing, facts, setup),
+        *plan_ownership(each, standing, facts, setup, now),
+        *plan_relevance(each, standing, facts, setup, now),
+        *plan_progress(each, standing, facts, setup, now),
+    ]
+    return asked + Plan(tuple(steps))
+
+
+def _unread(each: Initiative) -> Notice:
+    sentence = f"GitLab does not show what was said in {each.issue.reference}: {each.unread}"
+    kind = NoticeKind.FAILED if isinstance(each.unread, GitLabUnreachable) else NoticeKind.REFUSED
+    return Notice(kind, each.issue.reference, sentence)

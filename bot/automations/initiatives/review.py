@@ -1,0 +1,225 @@
+"""Step 7: the milestone review: one issue for the section's managers with everything that needs a decision."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.automations.initiatives.facts import Initiative, InitiativeFacts
+from bot.automations.initiatives.notes import write_note
+from bot.automations.initiatives.people import mentions
+from bot.automations.initiatives.setup import Setup
+from bot.automations.initiatives.stages import Stage, Standing
+from bot.automations.initiatives.suggestion import suggest
+from bot.domain.changes import CreateIssue, WriteNote
+from bot.domain.confidentiality import allowed_to_read, audience_of
+from bot.domain.markers import marker, read_marker
+from bot.domain.plan import Notice, NoticeKind, Plan, Step
+from bot.domain.release_calendar import Milestone
+from bot.domain.resources import Issue
+from bot.settings.templates import Trusted
+
+ISSUE_TEMPLATE = "initiatives/review.md"
+ISSUE_VALUES = frozenset({"section", "milestone", "first_day", "last_day", "people", "bot_name"})
+NOTE_TEMPLATE = "initiatives/review_note.md"
+NOTE_VALUES = frozenset({"parts", "milestone", "updated_on", "total"})
+NOTE_MARKER = marker("initiative_review_note")
+LINES = "review_lines"
+MOST_LINES = 100
+
+
+@dataclass(frozen=True)
+class Part:
+    """Args: key: as the marker of the note names it; settles: the command, with the bot's name as {bot}."""
+
+    key: str
+    heading: str
+    settles: str
+
+
+PARTS = (
+    Part("relevance", "Needs a relevance check", "`{bot} relevant`, or `{bot} close REASON`"),
+    Part("new", "New since the last review", "read it; `{bot} close REASON` if it is none"),
+    Part("unclear", "Unclear: the description lacks something", "write the sections that the note names"),
+    Part("unowned", "Owned by nobody", "`{bot} owner GROUP`, or `{bot} council`"),
+    Part("unplanned", "Owned, without a plan", "the plan in the description"),
+    Part("undistributed", "Planned, not distributed", "`{bot} distribute`"),
+    Part("unmoved", "Distributed, and nothing has moved for a milestone", "`{bot} relevant`, or `{bot} close REASON`"),
+    Part("done", "Done since the last review", "nothing"),
+)
+
+
+def review_marker(milestone: Milestone) -> str:
+    return marker("initiative_review", milestone=milestone.title)
+
+
+def parts_of(each: Initiative, standing: Standing, before: Milestone, setup: Setup) -> set[str]:
+    """The parts of the review in which an initiative has a line."""
+    stage = standing.stage
+    created = each.issue.created_at.astimezone(setup.releases.zone).date()
+    found = {
+        "relevance": standing.needs_relevance_check,
+        "new": created >= before.first_day and stage is not Stage.DONE,
+        "unclear": stage is Stage.INCOMPLETE,
+        "unowned": stage is Stage.UNOWNED,
+        "unplanned": stage is Stage.OWNED,
+        "undistributed": stage is Stage.PLANNED,
+        "unmoved": stage in (Stage.DISTRIBUTED, Stage.UNDER_WAY) and bool(standing.stuck),
+        "done": stage is Stage.DONE,
+    }
+    return {key for key, holds in found.items() if holds}
+
+
+def plan_review(
+    standings: Iterable[tuple[Initiative, Standing]], facts: InitiativeFacts, setup: Setup, now: dt.datetime
+) -> Plan:
+    """The issue of the milestone that runs, and its note."""
+    path = setup.own.review_project
+    if path is None or not facts.covers_everything:
+        return Plan()
+    milestone = setup.milestone(now)
+    before = setup.releases.calendar.before(milestone)
+    if facts.project(path) is None:
+        sentence = f"The milestone review was not opened: the bot does not see {path}."
+        return Plan((), (Notice(NoticeKind.REFUSED, path, sentence),))
+    review = facts.review
+    if review is not None and (review.state != "opened" or review.moved):
+        return Plan()
+    there = min(
+        (note for note in facts.review_notes if NOTE_MARKER in note.body), key=lambda note: note.id, default=None
+    )
+    text, state = _note(list(standings), there.body if there is not None else "", facts, setup, now, milestone, before)
+    if review is None:
+        create = _create(path, milestone, facts, setup)
+        note = WriteNote(path, 0, NOTE_MARKER, f"{text}\n\n{NOTE_MARKER}\n{state}", created_by=create.key)
+        return Plan(
+            (
+                Step(create, f"milestone {milestone.title} has begun", path),
+                Step(note, "it shows what needs a decision", path, needs=(create.key,)),
+            )
+        )
+    if there is not None and _without_day(there.body) == _without_day(f"{text}\n\n{NOTE_MARKER}\n{state}"):
+        return Plan()
+    return Plan(tuple(write_note(review, NOTE_MARKER, text, there, "initiatives have moved", state=state)))
+
+
+def _without_day(body: str) -> str:
+    """The note without the line that says of when it is: that alone is no news."""
+    return "\n".join(line for line in body.strip().split("\n") if not line.startswith("As of "))
+
+
+def _create(path: str, milestone: Milestone, facts: InitiativeFacts, setup: Setup) -> CreateIssue:
+    section = setup.section
+    names = [section.dri, *([section.product_manager] if section.product_manager else [])]
+    text = setup.templates.render(
+        ISSUE_TEMPLATE,
+        section=Trusted(section.name),
+        milestone=Trusted(milestone.title),
+        first_day=Trusted(milestone.first_day.isoformat()),
+        last_day=Trusted(milestone.last_day.isoformat()),
+        people=Trusted(mentions(names, facts.people)),
+        bot_name=Trusted(setup.comments.name),
+    )
+    mark = review_marker(milestone)
+    active = [facts.people.users[name].id for name in names if name in facts.people.users]
+    return CreateIssue(
+        project_path=path,
+        title=setup.own.review_title.format(section=section.name, milestone=milestone.title),
+        description=f"{text}\n\n{mark}",
+        marker=mark,
+        labels=(section.label,),
+        confidential=True,
+        due_on=milestone.last_day,
+        assignee_ids=tuple(active[:1]),
+    )
+
+
+def _note(
+    standings: list[tuple[Initiative, Standing]],
+    previous: str,
+    facts: InitiativeFacts,
+    setup: Setup,
+    now: dt.datetime,
+    milestone: Milestone,
+    before: Milestone,
+) -> tuple[str, str]:
+    """The text, and the marker that remembers its lines."""
+    known = read_marker(LINES, previous) or {}
+    by_key = {_line_key(each.issue): each for each, _ in standings}
+    shown: dict[str, str] = {}
+    parts = []
+    for part in PARTS:
+        mine = [(each, standing) for each, standing in standings if part.key in parts_of(each, standing, before, setup)]
+        named = [(each, standing) for each, standing in mine if may_be_named(each.issue, facts, setup)]
+        keys = [_line_key(each.issue) for each, _ in named[:MOST_LINES]]
+        old = [key for key in known.get(part.key, "none").split(",") if key != "none" and key not in keys]
+        settled = [key for key in old if key in by_key and may_be_named(by_key[key].issue, facts, setup)]
+        shown[part.key] = ",".join([*keys, *old][: 2 * MOST_LINES]) or "none"
+        if not mine and not old:
+            continue
+        parts.append(
+            {
+                "heading": Trusted(part.heading),
+                "rows": [_row(part, each, standing, facts, setup, now) for each, standing in named[:MOST_LINES]],
+                "more": max(0, len(named) - MOST_LINES),
+                "unnamed": len(mine) - len(named),
+                "settled": [Trusted(by_key[key].issue.reference) for key in settled],
+                "settled_elsewhere": len(old) - len(settled),
+            }
+        )
+    text = setup.templates.render(
+        NOTE_TEMPLATE,
+        parts=parts,
+        milestone=Trusted(milestone.title),
+        updated_on=Trusted(setup.day(now).isoformat()),
+        total=len(standings),
+    )
+    return text, marker(LINES, **shown)
+
+
+def _line_key(issue: Issue) -> str:
+    return f"{issue.project_id}-{issue.iid}"
+
+
+def _row(
+    part: Part, each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime
+) -> dict[str, Any]:
+    name = setup.comments.name
+    settles = part.settles.format(bot=name)
+    if part.key == "unowned":
+        found = suggest(each, facts, setup)
+        if found.group is not None:
+            settles = f"`{name} owner {found.group.name}` (suggested), or `{name} council`"
+    return {
+        "reference": Trusted(f"{each.issue.reference}+"),
+        "age_days": max(0, (now - each.issue.created_at).days),
+        "relevant_days": max(0, (now - standing.relevant_since).days),
+        "owner": Trusted(standing.owner.name) if standing.owner is not None else None,
+        "last_activity": Trusted(last_activity(each, facts).date().isoformat()),
+        "settles": Trusted(settles),
+    }
+
+
+def last_activity(each: Initiative, facts: InitiativeFacts) -> dt.datetime:
+    """When a person last said something there; its creation, where nobody has."""
+    said = [note.created_at for note in each.notes() if note.author.id not in facts.own_ids]
+    return max([each.issue.created_at, *said])
+
+
+def may_be_named(issue: Issue, facts: InitiativeFacts, setup: Setup) -> bool:
+    """Whether everybody who reads the review may read the initiative."""
+    path = setup.own.review_project or ""
+    review, source = facts.project(path), facts.project(issue.project_path)
+    if review is None or source is None:
+        return False
+    at = facts.review or _to_be(review.id, path, issue)
+    readers = audience_of(at, review, facts.readers.get(path.lower(), ()), facts.own_ids | {at.author.id})
+    allowed = allowed_to_read(issue, source, facts.readers.get(issue.project_path.lower(), ()))
+    return readers.is_within(allowed)
+
+
+def _to_be(project_id: int, path: str, like: Issue) -> Issue:
+    """The review before it is there: confidential, and the bot's."""
+    return replace(like, project_id=project_id, project_path=path, confidential=True, assignees=())

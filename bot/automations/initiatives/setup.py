@@ -1,0 +1,97 @@
+"""The settings that decide about initiatives, together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.automations.initiatives.settings import InitiativeSettings
+from bot.comment_commands.vocabulary import CommandSpec
+from bot.domain.release_calendar import Milestone, today
+from bot.domain.resources import AccessLevel
+from bot.settings.bot_settings import CommentCommands
+from bot.settings.releases import ReleaseSettings
+from bot.settings.section import SectionGroup, SectionSettings
+from bot.settings.templates import Templates
+
+OWNER = "owner"
+COUNCIL = "council"
+RELEVANT = "relevant"
+CLOSE = "close"
+DISTRIBUTE = "distribute"
+DISTRIBUTE_NOW = "distribute now"
+COMMANDS = {
+    OWNER: "with the name of a group: that group answers for the initiative",
+    COUNCIL: "asks the architectural council",
+    RELEVANT: "confirms that it is still relevant; the next question comes half a year later, or as the settings say",
+    CLOSE: "with a reason: closes it",
+    DISTRIBUTE: "shows which issues the plan would make",
+    DISTRIBUTE_NOW: "makes the issues that were shown",
+}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The settings that decide.
+
+    Args:
+        council_label: what puts an issue before the council; empty where the section has none.
+        hidden_groups: nothing below them is looked at.
+    """
+
+    own: InitiativeSettings
+    section: SectionSettings
+    releases: ReleaseSettings
+    templates: Templates
+    comments: CommentCommands
+    council_label: str = ""
+    council_commands: tuple[CommandSpec, ...] = ()
+    hidden_groups: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Any) -> Setup:
+        """From all settings of the bot."""
+        return cls(
+            own=settings.part("initiatives"),
+            section=settings.part("section"),
+            releases=settings.part("releases"),
+            templates=settings.templates,
+            comments=settings.part("bot").comment_commands,
+            hidden_groups=(settings.part("incidents").incident_group,),
+        )
+
+    @property
+    def vocabulary(self) -> tuple[CommandSpec, ...]:
+        """What can be said on an initiative."""
+        return tuple(
+            CommandSpec(name, what, self.comments.access_of(name, AccessLevel.DEVELOPER))
+            for name, what in COMMANDS.items()
+            if name != COUNCIL or self.council_label
+        )
+
+    def owner_of(self, labels: Iterable[str]) -> SectionGroup | None:
+        """The group whose label is there; None where there is none, or more than one."""
+        have = {label.lower() for label in labels}
+        found = [group for group in self.section.groups if have & self.labels_of(group)]
+        return found[0] if len(found) == 1 else None
+
+    @staticmethod
+    def labels_of(group: SectionGroup) -> set[str]:
+        """Its label, and the aliases that are labels of a scope, in small letters."""
+        return {group.label.lower(), *(alias.lower() for alias in group.aliases if "::" in alias)}
+
+    def owner_of_category(self, category: str) -> SectionGroup | None:
+        wanted = category.lower()
+        return next(
+            (group for group in self.section.groups if wanted in {each.lower() for each in group.feature_categories}),
+            None,
+        )
+
+    def day(self, now: dt.datetime) -> dt.date:
+        return today(now, self.releases.zone)
+
+    def milestone(self, now: dt.datetime) -> Milestone:
+        """The milestone that runs."""
+        return self.releases.calendar.milestone_on(self.day(now))

@@ -1,0 +1,147 @@
+"""What people have asked for, by a comment or by the label that means the same, and has not been carried out. Pure.
+
+A request is carried out once: the bot's answer in its thread says so. A label is taken off when it has been heard.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.comment_commands.answers import ANSWER, REFUSED_ONCE_IN, Place, answered, refused_people
+from bot.comment_commands.grammar import parse_commands
+from bot.comment_commands.rights import may_command, role_of
+from bot.comment_commands.vocabulary import CommandSpec
+from bot.domain.changes import ChangeLabels, WriteNote
+from bot.domain.markers import marker
+from bot.domain.plan import Step
+from bot.domain.resources import IssueId, LabelEvent, User
+
+# What is older was said before the bot listened, or its answer was deleted: nobody waits for it any more.
+CARRIED_OUT_WITHIN = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody may ask for, and has.
+
+    Args:
+        source: what the answer names: the id of the comment, or `label-` and that of the label event.
+        thread_id: where the answer goes; empty for a label.
+        label: what was set; empty for a comment.
+    """
+
+    name: str
+    argument: str
+    by: User
+    at: dt.datetime
+    source: str
+    thread_id: str = ""
+    label: str = ""
+
+
+def requests_at(
+    place: Place,
+    vocabulary: Sequence[CommandSpec],
+    bot_name: str,
+    own_ids: frozenset[int],
+    now: dt.datetime,
+    *,
+    labels: Mapping[str, str] | None = None,
+    label_events: Sequence[LabelEvent] = (),
+) -> tuple[Request, ...]:
+    """Of people who may, oldest first.
+
+    Args:
+        labels: command to the label that means the same.
+    """
+    specs = {spec.name: spec for spec in vocabulary}
+    notes = [note for each in place.discussions for note in each.notes]
+    done = answered(notes, own_ids)
+    found = []
+    for discussion in place.discussions:
+        for note in discussion.notes:
+            if str(note.id) in done or now - note.created_at > CARRIED_OUT_WITHIN:
+                continue
+            found += [
+                Request(given.name, given.argument, note.author, note.created_at, str(note.id), discussion.id)
+                for given in parse_commands(note.body, bot_name, specs)
+                if may_command(note, place.members, specs[given.name].least_access, own_ids)
+            ]
+    for name, event in _set(place, labels or {}, label_events):
+        if event.user is not None and name in specs and _may_set(event.user, place, specs[name], own_ids):
+            found.append(Request(name, "", event.user, event.created_at, f"label-{event.id}", label=event.label or ""))
+    return tuple(sorted(found, key=lambda each: (each.at, each.source)))
+
+
+def _set(place: Place, labels: Mapping[str, str], label_events: Sequence[LabelEvent]) -> list[tuple[str, LabelEvent]]:
+    """Commands whose labels are on the issue, each with the event by which somebody has set it last."""
+    found = []
+    for name, label in labels.items():
+        events = [each for each in label_events if each.label == label and each.action == "add"]
+        if label in place.issue.labels and events:
+            found.append((name, max(events, key=lambda each: each.id)))
+    return found
+
+
+def _may_set(user: User, place: Place, spec: CommandSpec, own_ids: frozenset[int]) -> bool:
+    """A label that the bot itself has set was set by a policy of the section."""
+    return user.id in own_ids or role_of(user, place.members) >= spec.least_access
+
+
+def answer(place: Place, request: Request, text: str, **fields: str | int) -> WriteNote:
+    """The note that says what became of a request; with it, it is never carried out again.
+
+    Args:
+        fields: what the marker says beside that, for whoever reads it later.
+    """
+    mark = marker(ANSWER, to=request.source, person=request.by.id, refused="no", did=_one_word(request.name), **fields)
+    issue = place.issue
+    at = IssueId(issue.project_id, issue.iid)
+    return WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at, thread_id=request.thread_id)
+
+
+def _one_word(name: str) -> str:
+    return name.replace(" ", "-")
+
+
+def heard(place: Place, request: Request, needs: tuple[str, ...]) -> list[Step]:
+    """Takes off the label by which something was asked for, when that has been done."""
+    if not request.label:
+        return []
+    issue = place.issue
+    at = IssueId(issue.project_id, issue.iid)
+    change = ChangeLabels(issue.project_path, issue.iid, at, remove=(request.label,))
+    return [Step(change, "what it asked for was done", issue.reference, needs=needs)]
+
+
+def refuse_labels(
+    place: Place,
+    vocabulary: Sequence[CommandSpec],
+    own_ids: frozenset[int],
+    now: dt.datetime,
+    *,
+    labels: Mapping[str, str],
+    label_events: Sequence[LabelEvent],
+) -> list[Step]:
+    """Labels of people who may not ask for it are taken off; they hear why as for a comment."""
+    specs = {spec.name: spec for spec in vocabulary}
+    notes = [note for each in place.discussions for note in each.notes]
+    told = refused_people(notes, own_ids, now, REFUSED_ONCE_IN)
+    issue = place.issue
+    at = IssueId(issue.project_id, issue.iid)
+    steps: list[Step] = []
+    for name, event in _set(place, labels, label_events):
+        if event.user is None or name not in specs or _may_set(event.user, place, specs[name], own_ids):
+            continue
+        label = event.label or ""
+        remove = ChangeLabels(issue.project_path, issue.iid, at, remove=(label,))
+        steps.append(Step(remove, "whoever set it may not ask for this", issue.reference))
+        if place.is_public or event.user.id in told:
+            continue
+        mark = marker(ANSWER, to=f"label-{event.id}", person=event.user.id, refused="yes")
+        text = f"The label `{label}` had no effect: it takes the role {specs[name].least_access.title} in this project."
+        note = WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at)
+        steps.append(Step(note, "whoever set it hears why", issue.reference))
+    return steps
