@@ -2,113 +2,56 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from pydantic import TypeAdapter
 
-from bot.automations.initiatives.completeness import COMPLETENESS_MARKER, plan_completeness
-from bot.automations.initiatives.gather import gather_initiatives
-from bot.automations.initiatives.settings import InitiativeSettings
-from bot.domain.changes import ChangeLabels, WriteNote
+from bot.automations.initiatives.facts import COMPLETENESS_MARKER
+from bot.domain.changes import WriteNote
 from bot.domain.errors import WrongInput
 from bot.domain.plan import Plan
 from bot.domain.ports import Scope
-from bot.domain.resources import Issue, IssueId, Note, Reference, User
-from bot.settings.section import SectionSettings
-from bot.settings.templates import Templates
-
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = Templates.load(ROOT / "templates")
-NOW = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
-BOT, RITA = User(1, "the.bot"), User(30, "rita")
-
-
-def settings_of(model: type, name: str) -> Any:
-    return TypeAdapter(model).validate_python(yaml.safe_load((ROOT / "config" / f"{name}.yml").read_text("utf-8")))
-
-
-OWN: InitiativeSettings = settings_of(InitiativeSettings, "initiatives")
-SECTION: SectionSettings = settings_of(SectionSettings, "section")
-LABELS = ("section::sec", "group::not owned")
-WORDS = {
-    "Problem": "Every scanner has its own way to name a finding.",
-    "Who is affected": "All customers with more than one scanner.",
-    "Requirements": "One name for one finding, in all reports.",
-    "Groups affected": "All groups of Secure.",
-    "What happens if we don't": "Customers go on counting findings twice.",
-}
-
-
-def described(**changed: str | None) -> str:
-    """A complete description, with other words below some headings; None leaves a heading out."""
-    words = WORDS | {heading.replace("_", " "): text for heading, text in changed.items()}
-    return "\n\n".join(f"## {heading}\n\n{text}" for heading, text in words.items() if text is not None)
-
-
-def initiative(iid: int = 4, **fields: Any) -> Issue:
-    value = Issue(
-        40 + iid,
-        iid,
-        7,
-        "sec/product",
-        "T",
-        RITA,
-        NOW,
-        NOW,
-        "",
-        description=described(),
-        labels=LABELS,
-        user_notes_count=1,
-    )
-    return replace(value, **fields)
-
-
-class FakeReader:
-    """Answers from values, and keeps what it was asked."""
-
-    def __init__(self, *issues: Issue, notes: tuple[Note, ...] = ()) -> None:
-        self.all, self.notes = issues, notes
-        self.asked: list[str] = []
-        self.side_by_side: Any = lambda calls: [call() for call in calls]
-
-    def issue(self, issue: IssueId) -> Issue | None:
-        return next((each for each in self.all if (each.project_id, each.iid) == (issue.project_id, issue.iid)), None)
-
-    def project_id(self, path: str) -> int | None:
-        return next((each.project_id for each in self.all if each.project_path == path), None)
-
-    def issues(self, place: str, *, is_group: bool, state: str, label: str | None = None) -> tuple[Issue, ...]:
-        self.asked.append(f"issues {place} {label}")
-        assert is_group and label is not None
-        return tuple(each for each in self.all if set(label.split(",")) <= set(each.labels) and each.state == state)
-
-    def own_note(self, issue: IssueId, marker: str) -> Note | None:
-        self.asked.append(f"own note {issue}")
-        return next((note for note in self.notes if marker in note.body and note.author == BOT), None)
-
-
-def planned(*issues: Issue, notes: tuple[Note, ...] = (), scope: Scope = Scope()) -> Plan:  # noqa: B008 - frozen
-    found = gather_initiatives(scope, FakeReader(*issues, notes=notes), OWN, SECTION, TEMPLATES)
-    return plan_completeness(found, OWN, TEMPLATES)
+from bot.domain.resources import Note, Reference
+from tests.automations.initiatives import (
+    LABELS,
+    OWNED,
+    RITA,
+    TEMPLATES,
+    FakeReader,
+    carried_out,
+    described,
+    initiative,
+    labels_of,
+    note,
+    notes_of,
+    planned,
+    said,
+)
 
 
 def note_of(plan: Plan) -> WriteNote:
-    [found] = [step.change for step in plan.steps if isinstance(step.change, WriteNote)]
+    [found] = [change for change in notes_of(plan) if change.marker == COMPLETENESS_MARKER]
     return found
 
 
-def labels_of(plan: Plan) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    return [(step.change.add, step.change.remove) for step in plan.steps if isinstance(step.change, ChangeLabels)]
+def only(plan: Plan) -> Plan:
+    """The steps of completeness alone."""
+    steps = tuple(
+        step
+        for step in plan.steps
+        if step.change.kind == "change labels" or getattr(step.change, "marker", "") == COMPLETENESS_MARKER
+    )
+    return Plan(steps)
+
+
+def complete_or_not(*notes: Note, scope: Scope | None = None, **fields: Any) -> Plan:
+    return only(planned(FakeReader([initiative(**fields)], notes={4: list(notes)}), scope=scope))
 
 
 def test_what_is_missing_or_says_nothing_stands_in_one_note() -> None:
-    plan = planned(
-        initiative(description=described(Requirements=None, Problem="What is the problem, and how do you know?"))
+    plan = complete_or_not(
+        description=described(Requirements=None, Problem="What is the problem, and how do you know?")
     )
     assert note_of(plan).body == (
         "Before this initiative can be triaged, its description has to say more:\n\n"
@@ -118,49 +61,46 @@ def test_what_is_missing_or_says_nothing_stands_in_one_note() -> None:
         "Each is a heading in the description, with your words below it. This note changes as the description does.\n\n"
         f"{COMPLETENESS_MARKER}"
     )
-    assert labels_of(plan) == []
+    assert labels_of(plan) == [(("initiative::incomplete",), ())]
     assert plan.steps[0].because == "2 of 5 sections are missing or empty"
 
 
 def test_the_template_itself_says_nothing() -> None:
-    text = note_of(planned(initiative(description=TEMPLATES.texts["initiatives/initiative.md"]))).body
+    text = note_of(complete_or_not(description=TEMPLATES.texts["initiatives/initiative.md"])).body
     assert text.count("says nothing of its own yet") == 5
 
 
 def test_it_ends_in_complete_and_a_label_follows() -> None:
-    before = Note(9, BOT, note_of(planned(initiative(description=""))).body, NOW)
-    plan = planned(initiative(), notes=(before,))
+    before = note(9, note_of(complete_or_not(description="")).body)
+    plan = complete_or_not(before, labels=(*LABELS, "initiative::incomplete"))
     change = note_of(plan)
     assert change.note_id == 9
     assert "it is **complete**." in change.body and "Problem, Who is affected, Requirements" in change.body
-    assert labels_of(plan) == [(("initiative::complete",), ())]
+    assert labels_of(plan) == [(("initiative::complete",), ("initiative::incomplete",))]
 
 
 def test_who_says_all_from_the_beginning_gets_the_label_alone() -> None:
-    plan = planned(initiative())
-    assert [step.change.kind for step in plan.steps] == ["change labels"]
+    assert [step.change.kind for step in complete_or_not().steps] == ["change labels"]
 
 
 def test_what_is_no_longer_complete_loses_the_label() -> None:
-    worse = initiative(description=described(Problem=None), labels=(*LABELS, "initiative::complete"))
-    plan = planned(worse)
-    assert labels_of(plan) == [((), ("initiative::complete",))]
+    plan = complete_or_not(description=described(Problem=None), labels=(*LABELS, "initiative::complete"))
+    assert labels_of(plan) == [(("initiative::incomplete",), ("initiative::complete",))]
     assert "| Problem | is missing |" in note_of(plan).body
 
 
 @pytest.mark.parametrize("lacks", [True, False])
 def test_a_second_run_does_nothing(lacks: bool) -> None:
     issue = initiative(description=described(Problem=None)) if lacks else initiative()
-    first = planned(issue)
-    notes = tuple(Note(9, BOT, step.change.body, NOW) for step in first.steps if isinstance(step.change, WriteNote))
-    labels = LABELS if lacks else (*LABELS, "initiative::complete")
-    assert planned(replace(issue, labels=labels), notes=notes) == Plan()
+    first = planned(FakeReader([issue]))
+    notes = carried_out(first, [])
+    labels = (*LABELS, "initiative::incomplete" if lacks else "initiative::complete")
+    assert planned(FakeReader([replace(issue, labels=labels)], notes={4: notes})) == Plan()
 
 
 def test_a_persons_copy_of_the_note_is_none() -> None:
-    issue = initiative(description=described(Problem=None))
-    copied = Note(9, RITA, note_of(planned(issue)).body, NOW)
-    assert note_of(planned(issue, notes=(copied,))).note_id is None
+    body = note_of(complete_or_not(description="")).body
+    assert note_of(complete_or_not(said(9, body, RITA), description="")).note_id is None
 
 
 @pytest.mark.parametrize(
@@ -169,38 +109,50 @@ def test_a_persons_copy_of_the_note_is_none() -> None:
         (("section::sec", "group::not owned"), True),
         (("section::sec", "group::not_owned", "x"), True),
         (("all Sec groups",), True),
+        (("initiative::incomplete", "group::static analysis"), True),
         (("section::sec",), False),
         (("group::not owned",), False),
         (("section::sec", "group::static analysis"), False),
     ],
 )
 def test_what_an_initiative_is(labels: tuple[str, ...], is_one: bool) -> None:
-    lacks = initiative(description="", labels=labels)
-    assert (not planned(lacks).is_empty) is is_one
-    assert (not planned(lacks, scope=Scope(reference=Reference("sec/product", 4))).is_empty) is is_one
-    assert (not planned(lacks, scope=Scope(project_id=7, iid=4, event_kind="issue")).is_empty) is is_one
+    for scope in (Scope(), Scope(reference=Reference("sec/product", 4)), None):
+        assert (not complete_or_not(description="", labels=labels, scope=scope).is_empty) is is_one
 
 
-@pytest.mark.parametrize("fields", [{"state": "closed"}, {"project_path": "elsewhere/x"}])
-def test_what_is_closed_or_elsewhere_is_left_alone(fields: dict[str, Any]) -> None:
-    other = initiative(description="", **fields)
-    assert planned(other, scope=Scope(project_id=7, iid=4, event_kind="issue")) == Plan()
+@pytest.mark.parametrize("fields", [{"state": "closed"}, {"project_path": "elsewhere/x"}, {"moved": True}])
+def test_what_is_closed_moved_away_or_elsewhere_is_left_alone(fields: dict[str, Any]) -> None:
+    assert complete_or_not(description="", **fields) == Plan()
 
 
 def test_a_reference_that_gitlab_does_not_have_is_told() -> None:
     with pytest.raises(WrongInput, match="GitLab has no issue sec/product#99, or the bot may not see it"):
-        planned(initiative(), scope=Scope(reference=Reference("sec/product", 99)))
-    assert planned(scope=Scope(project_id=7, iid=99, event_kind="issue")) == Plan()
+        planned(FakeReader([initiative()]), scope=Scope(reference=Reference("sec/product", 99)))
+    assert planned(FakeReader([]), scope=Scope(project_id=7, iid=99, event_kind="issue")) == Plan()
 
 
-def test_requests_are_the_lists_and_one_for_each_that_is_not_settled() -> None:
-    settled = [initiative(n, labels=(*LABELS, "initiative::complete")) for n in range(50)]
-    silent = [initiative(100 + n, description="", user_notes_count=0) for n in range(50)]
-    reader = FakeReader(*settled, *silent, initiative(200, description=""))
-    gather_initiatives(Scope(), reader, OWN, SECTION, TEMPLATES)
-    assert reader.asked == [
-        "issues sec section::sec,group::not owned",
-        "issues sec section::sec,group::not_owned",
-        "issues sec all Sec groups",
-        "own note 7#200",
+def test_requests_are_the_lists_and_three_for_each_that_nobody_owns() -> None:
+    known = initiative(5, labels=(*LABELS, "initiative::complete"))
+    silent = initiative(6, labels=(*OWNED,), user_notes_count=0)
+    closed = initiative(8, labels=OWNED, state="closed")
+    reader = FakeReader([known, silent, initiative(7), closed])
+    planned(reader, scope=Scope())
+    seen = "initiative::complete,initiative::incomplete"
+    assert reader.asked[:7] == [
+        "issues opened initiative::complete without None",
+        "issues opened initiative::incomplete without None",
+        f"issues opened section::sec,group::not owned without {seen}",
+        f"issues opened section::sec,group::not_owned without {seen}",
+        f"issues opened all Sec groups without {seen}",
+        "issues closed initiative::complete without None",
+        "issues closed initiative::incomplete without None",
+    ]
+    assert sorted(reader.asked[7:]) == [
+        "discussions 7#5",
+        "discussions 7#7",
+        "links 7#5",
+        "links 7#6",
+        "links 7#7",
+        "merge requests 7#5",
+        "merge requests 7#7",
     ]

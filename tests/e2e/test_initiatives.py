@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.automations.test_initiatives import described
+from tests.automations.initiatives import described
 from tests.bot_process import eventually
 from tests.conftest import Spawn
 from tests.local_gitlab import LocalGitLab

@@ -20,7 +20,7 @@ from bot.automations.initiatives.setup import (
 from bot.automations.initiatives.stages import MONTH, Standing
 from bot.comment_commands.answers import ANSWER, Place, plan_answers
 from bot.comment_commands.requests import Request, answer, heard, refuse_labels, requests_at
-from bot.domain.changes import ChangeLabels
+from bot.domain.changes import ChangeLabels, WriteNote
 from bot.domain.errors import perhaps_meant
 from bot.domain.markers import read_marker
 from bot.domain.plan import Plan, Step
@@ -151,7 +151,7 @@ def _close(request: Request, each: Initiative, setup: Setup) -> Reply:
 
 
 def _distribute(request: Request, each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup) -> Reply:
-    found = distribution(each, standing, facts, setup)
+    found = distribution(each, standing, facts)
     name = setup.comments.name
     if found is None:
         return Reply(
@@ -165,7 +165,10 @@ def _distribute(request: Request, each: Initiative, standing: Standing, facts: I
         return _shown(found, each, facts, setup, has_changed=True)
     steps = tuple(plan_distribution(found, each, facts, setup))
     count = sum(1 for piece in found.pieces if piece.there is None and not piece.why_not)
-    text = f"Done: {count} new issue{'s' if count != 1 else ''}. My note on the progress lists them all."
+    told = sum(1 for step in steps if isinstance(step.change, WriteNote))
+    text = f"Done: {count} new issue{'s' if count != 1 else ''}"
+    text += f", {told} told of what has changed" if told else ""
+    text += ". My note on the progress lists them all."
     left_out = [piece.row.category for piece in found.pieces if piece.why_not]
     if left_out:
         names = ", ".join(plain_line(category, MOST_SHOWN) for category in left_out)

@@ -61,7 +61,7 @@ class Distribution:
     removed: tuple[Implementation, ...]
 
 
-def distribution(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup) -> Distribution | None:
+def distribution(each: Initiative, standing: Standing, facts: InitiativeFacts) -> Distribution | None:
     """None where there is no plan."""
     plan = standing.plan
     if plan is None:

@@ -31,11 +31,12 @@ def plan_initiatives(facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> 
 
 
 def _one(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> Plan:
-    asked = plan_requests(each, standing, facts, setup, now)
+    # Its own label in any case: with it an initiative stays one when the label of a group replaces another.
+    asked = Plan(tuple(plan_completeness(each, facts.own_ids, setup)))
+    asked += plan_requests(each, standing, facts, setup, now)
     if asked.look_again:
         return asked
     steps = [
-        *plan_completeness(each, facts.own_ids, setup),
         *plan_suggestion(each, standing, facts, setup),
         *plan_ownership(each, standing, facts, setup, now),
         *plan_relevance(each, standing, facts, setup, now),

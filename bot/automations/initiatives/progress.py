@@ -70,7 +70,7 @@ def progress(each: Initiative, standing: Standing, facts: InitiativeFacts, setup
         unnamed=len(standing.implementations) - len(named),
         done=done,
         open=sum(sizes) - done,
-        unit=Trusted("weight" if has_weights else "issues"),
+        unit=Trusted("weight" if has_weights else "number of issues"),
         missing=[row.category for row in plan_rows if row.key not in by_category],
         bot_name=Trusted(setup.comments.name),
     )
