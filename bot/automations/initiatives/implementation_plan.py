@@ -158,8 +158,8 @@ def _normal(head: str) -> str:
 
 
 def _weight(text: str) -> tuple[int | None, str]:
-    words = text.strip(" -–—")
-    if not words:
+    words = text.strip()
+    if not words.strip("-–—"):
         return None, ""
     if not (words.isascii() and words.isdigit() and len(words) < 6 and int(words) <= MOST_WEIGHT):
         return None, f"the weight {_shown(words)} is no number from 0 to {MOST_WEIGHT}."

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.automations.initiatives.facts import Initiative, InitiativeFacts
+from bot.automations.initiatives.facts import Initiative, InitiativeFacts, day_of
 from bot.automations.initiatives.notes import write_note
 from bot.automations.initiatives.people import mentions
 from bot.automations.initiatives.setup import Setup
@@ -19,6 +19,7 @@ from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.release_calendar import Milestone
 from bot.domain.resources import Issue
+from bot.domain.text_hash import hash_of
 from bot.settings.templates import Trusted
 
 ISSUE_TEMPLATE = "initiatives/review.md"
@@ -28,6 +29,7 @@ NOTE_VALUES = frozenset({"parts", "milestone", "updated_on", "total"})
 NOTE_MARKER = marker("initiative_review_note")
 LINES = "review_lines"
 MOST_LINES = 100
+DAYS_UNTIL_AGES_ARE_NEWS = 7
 
 
 @dataclass(frozen=True)
@@ -100,14 +102,17 @@ def plan_review(
                 Step(note, "it shows what needs a decision", path, needs=(create.key,)),
             )
         )
-    if there is not None and _without_day(there.body) == _without_day(f"{text}\n\n{NOTE_MARKER}\n{state}"):
+    if there is not None and _says_the_same(there.body, state, setup.day(now)):
         return Plan()
     return Plan(tuple(write_note(review, NOTE_MARKER, text, there, "initiatives have moved", state=state)))
 
 
-def _without_day(body: str) -> str:
-    """The note without the line that says of when it is: that alone is no news."""
-    return "\n".join(line for line in body.strip().split("\n") if not line.startswith("As of "))
+def _says_the_same(before: str, state: str, today: dt.date) -> bool:
+    """Whether nothing but days has changed since, and these are still few: ages alone are no news."""
+    old, new = read_marker(LINES, before) or {}, read_marker(LINES, state) or {}
+    written = day_of(old.get("day"))
+    same = {**old, "day": ""} == {**new, "day": ""}
+    return same and written is not None and (today - written).days < DAYS_UNTIL_AGES_ARE_NEWS
 
 
 def _create(path: str, milestone: Milestone, facts: InitiativeFacts, setup: Setup) -> CreateIssue:
@@ -150,6 +155,7 @@ def _note(
     by_key = {_line_key(each.issue): each for each, _ in standings}
     shown: dict[str, str] = {}
     parts = []
+    told: list[tuple[dict[str, Any], list[Any]]] = []
     for part in PARTS:
         mine = [(each, standing) for each, standing in standings if part.key in parts_of(each, standing, before, setup)]
         named = [(each, standing) for each, standing in mine if may_be_named(each.issue, facts, setup)]
@@ -169,6 +175,8 @@ def _note(
                 "settled_elsewhere": len(old) - len(settled),
             }
         )
+        ages = {"age_days", "relevant_days"}
+        told.append((parts[-1], [{key: row[key] for key in sorted(set(row) - ages)} for row in parts[-1]["rows"]]))
     text = setup.templates.render(
         NOTE_TEMPLATE,
         parts=parts,
@@ -176,7 +184,8 @@ def _note(
         updated_on=Trusted(setup.day(now).isoformat()),
         total=len(standings),
     )
-    return text, marker(LINES, **shown)
+    content = hash_of(repr([(part["heading"], part["unnamed"], part["settled"], news) for part, news in told]))
+    return text, marker(LINES, **shown, content=content, day=setup.day(now).isoformat())
 
 
 def _line_key(issue: Issue) -> str:

@@ -1,0 +1,479 @@
+"""What people write into a plan, what the bot shows of it, and what it makes of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.automations.initiatives.implementation_plan import ImplementationPlan, parse_plan
+from bot.domain.plan import Plan
+from bot.domain.policy_changes import UpdateResource
+from bot.domain.resources import AccessLevel, Issue, LabelEvent, Note, Project, User
+from tests.automations.initiatives import (
+    BOT,
+    GWEN,
+    LABELS,
+    NOW,
+    OWNED,
+    RITA,
+    SECTION,
+    SETUP,
+    FakeReader,
+    bodies,
+    carried_out,
+    described,
+    initiative,
+    kinds,
+    labels_of,
+    linked,
+    member,
+    note,
+    notes_of,
+    opened,
+    planned,
+    project,
+    said,
+    setup,
+    with_plan,
+)
+from tests.automations.test_initiative_stages import implementation
+
+SAST = "static_application_security_testing | Write the new name | 3 | "
+DAST = "dast | The same | 2 | static_application_security_testing"
+EVE = User(66, "eve.outside")
+
+
+def parsed(description: str, *, for_all_groups: bool = False) -> ImplementationPlan:
+    found = parse_plan(description, SETUP, for_all_groups=for_all_groups)
+    assert found is not None
+    return found
+
+
+# -- the plan --------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_read() -> None:
+    plan = parsed(with_plan(SAST, DAST))
+    assert [(row.category, row.what, row.weight, row.depends_on) for row in plan.rows] == [
+        ("static_application_security_testing", "Write the new name", 3, ()),
+        ("dast", "The same", 2, ("static_application_security_testing",)),
+    ]
+    assert [row.owner.name for row in plan.rows if row.owner is not None] == ["Static Analysis", "Dynamic Analysis"]
+    assert plan.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "problems"),
+    [
+        (("dast | a | 1 |", "DAST | b | 1 |"), ["Row 2: DAST has a row already. Make one of the two."]),
+        (("dast | a | many |",), ["Row 1 (dast): the weight many is no number from 0 to 1000."]),
+        (("dast | a | -3 |",), ["Row 1 (dast): the weight -3 is no number from 0 to 1000."]),
+        (("dast | a | ² |",), ["Row 1 (dast): the weight ² is no number from 0 to 1000."]),
+        (("| a | 1 |",), ["Row 1 names no feature category."]),
+        (
+            ("dast | a | 1 | fuzz",),
+            ["dast depends on fuzz, which has no row."],
+        ),
+        (
+            ("dast | a | 1 | fuzz_testin", "fuzz_testing | b | |"),
+            ["dast depends on fuzz\\_testin, which has no row. Perhaps you meant 'fuzz\\_testing'?"],
+        ),
+        (
+            ("dast | a | 1 | fuzz_testing", "fuzz_testing | b | | permissions", "permissions | c | | DAST"),
+            [
+                "These rows wait for each other: dast → fuzz\\_testing → permissions → dast. Take one of the "
+                "dependencies out."
+            ],
+        ),
+        (("dast | a | | dast",), ["These rows wait for each other: dast → dast. Take one of the dependencies out."]),
+    ],
+)
+def test_what_cannot_be_distributed_gets_a_sentence(rows: tuple[str, ...], problems: list[str]) -> None:
+    assert list(parsed(with_plan(*rows)).problems) == problems
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "Just prose.",
+            "It has no table: a row for each feature category, with the columns `feature category`, `what`, `weight`, "
+            "`depends on`.",
+        ),
+        (
+            "| Category | What |\n| --- | --- |\n| dast | x |",
+            "Its table has no column `feature category`. The columns are `feature category`, `what`, `weight`, "
+            "`depends on`.",
+        ),
+        ("| Feature category | What |\n| --- | --- |\n", "Its table has no rows."),
+        (
+            "| Feature category | What |\n| --- | --- |\n" + "\n".join(f"| c{n} | x |" for n in range(101)),
+            "Its table has 101 rows; 100 are the most.",
+        ),
+    ],
+)
+def test_tables_that_are_none_get_a_sentence(text: str, problem: str) -> None:
+    assert parsed(f"{described()}\n\n## Implementation plan\n\n{text}\n").problems == (problem,)
+
+
+def test_cells_are_words_whatever_is_in_them() -> None:
+    plan = parsed(
+        with_plan(
+            r"`dast` | Cut \| paste, [a link](https://x.example), <b>bold</b> @all | 3 | ",
+            "**permissions** | /close | | dast",
+        )
+    )
+    assert [(row.category, row.what) for row in plan.rows] == [
+        ("dast", "Cut | paste, a link, bold @all"),
+        ("permissions", "/close"),
+    ]
+
+
+def test_a_group_needs_a_reason_not_to_have_a_row() -> None:
+    prose = "Not affected: Compliance, since no event has a name.\n\n- not affected: `group::sast` – it is done\n\n"
+    prose += "Not affected: Threat Insights\n\nNot affected: Nobody, since."
+    plan = parsed(with_plan("dast | a | |", prose=prose))
+    assert dict(plan.not_affected) == {
+        "Compliance": "since no event has a name.",
+        "Static Analysis": "it is done",
+    }
+    assert "Threat Insights" in [group.name for group in plan.uncovered]
+
+
+def test_an_initiative_for_all_groups_covers_all() -> None:
+    [problem] = parsed(with_plan("dast | a | |"), for_all_groups=True).problems
+    assert problem.startswith("It is for all groups, and these have neither a row nor a reason: Anti-abuse, Authent")
+    assert problem.endswith("Write a line for each that is not affected: `Not affected: GROUP, since ...`.")
+    rows = [f"{group.feature_categories[0]} | a | 1 |" for group in SECTION.groups if group.feature_categories]
+    prose = "\n\n".join(
+        f"Not affected: {group.name}, since it owns nothing" for group in SECTION.groups if not group.feature_categories
+    )
+    assert parsed(with_plan(*rows, prose=prose), for_all_groups=True).problems == ()
+
+
+# -- what people say -------------------------------------------------------------------------------------------------
+
+
+def owned(*words: str, description: str = "", by: User = GWEN, **fields: Any) -> tuple[Issue, list[Note]]:
+    """An initiative of Static Analysis, on which everything else was said and done."""
+    issue = initiative(labels=OWNED, description=description or with_plan(SAST, DAST), **fields)
+    notes = carried_out(planned(FakeReader([issue], projects=[project(visibility="private"), project()])), [])
+    for number, each in enumerate(words):
+        notes.append(said(200 + number, each, by))
+    return issue, notes
+
+
+def asked(*words: str, reader: dict[str, Any] | None = None, **fields: Any) -> Plan:
+    issue, notes = owned(*words, **fields)
+    return planned(FakeReader([issue], notes={4: notes}, **(reader or {})))
+
+
+def test_what_would_be_made_is_shown_first() -> None:
+    plan = asked("sectionbot distribute")
+    assert kinds(plan) == ["write note"]
+    assert plan.look_again
+    body = bodies(plan)[0]
+    assert (
+        "| dast | sec/product | `section::sec`, `devops::secure`, `group::dynamic analysis`, `Category:dast` | 2 | "
+        "static_application_security_testing | new |"
+    ) in body
+    assert "Groups that have neither a row nor a reason: Anti-abuse, Authentication," in body
+    assert "`sectionbot distribute now` does exactly this. Should the plan change before, it is shown again" in body
+
+
+def shown(description: str = "", **fields: Any) -> tuple[Issue, list[Note]]:
+    issue, notes = owned("sectionbot distribute", description=description, **fields)
+    return issue, carried_out(planned(FakeReader([issue], notes={4: notes})), notes)
+
+
+def test_what_was_shown_is_made() -> None:
+    issue, notes = shown()
+    plan = planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute now")]}))
+    first, second = opened(plan)
+    assert (first.project_path, first.title, first.weight, first.confidential) == (
+        "sec/product",
+        "static_application_security_testing: One name",
+        3,
+        False,
+    )
+    assert second.labels == ("section::sec", "devops::secure", "group::dynamic analysis", "Category:dast")
+    assert [(link.link_type, link.source_created_by, link.target_created_by) for link in linked(plan)] == [
+        ("relates_to", first.key, ""),
+        ("relates_to", second.key, ""),
+        ("is_blocked_by", second.key, first.key),
+    ]
+    done, otherwise = bodies(plan)
+    assert done.startswith("Done: 2 new issues. My note on the progress lists them all.")
+    assert otherwise.startswith(
+        "Not all of it could be done: GitLab refused something, and the bot's operators are told. `sectionbot "
+        "distribute now` does what is missing; nothing is done twice."
+    )
+    assert plan.steps[-1].unless == plan.steps[-2].change.key
+    assert set(plan.steps[-2].needs) == {step.change.key for step in plan.steps[:-2]}
+
+
+@pytest.mark.parametrize("was_shown", [True, False])
+def test_another_plan_than_the_one_that_was_shown_is_shown_again(was_shown: bool) -> None:
+    issue, notes = shown() if was_shown else owned()
+    issue = replace(issue, description=with_plan(SAST))
+    plan = planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute now")]}))
+    assert opened(plan) == []
+    assert bodies(plan)[0].startswith("Nothing was made: the plan is not the one that was shown last. This is what it")
+
+
+def test_a_preview_that_somebody_else_has_written_does_not_count() -> None:
+    issue, notes = shown()
+    forged = [replace(each, author=RITA) if "shown=" in each.body else each for each in notes]
+    plan = planned(FakeReader([issue], notes={4: [*forged, said(300, "sectionbot distribute now")]}))
+    assert opened(plan) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "fields", "answer"),
+    [
+        ("distribute", {"description": described()}, "There is no plan yet: the description needs the heading `Implem"),
+        ("distribute now", {"labels": LABELS}, "No group owns it yet, so nobody answers for the plan: first"),
+        ("distribute now", {"description": with_plan("dast | a | x |")}, "The plan cannot be distributed like this:"),
+        ("owner", {}, "Which group? `sectionbot owner GROUP`, with one of: Anti-abuse, Authentication,"),
+        ("owner Statc Analysis", {}, "The section has no group Statc Analysis. Perhaps you meant 'Static Analysis'?"),
+        ("owner @all <b>", {}, "The section has no group @\u2060all. There are: Anti-abuse,"),
+        ("close", {}, "Why? Say `sectionbot close` with the reason behind it, on one line."),
+        ("close it was done by others", {}, "Closed, for the reason above."),
+        ("council", {}, "The architectural council is asked; its own note says what it needs."),
+        ("distribut", {}, "I do not know `sectionbot distribut`. Perhaps you meant `sectionbot distribute`?"),
+    ],
+)
+def test_answers(words: str, fields: dict[str, Any], answer: str) -> None:
+    issue, notes = owned()
+    issue = replace(issue, **fields)
+    plan = planned(FakeReader([issue], notes={4: [*notes, said(300, f"sectionbot {words}")]}))
+    found = [body for body in bodies(plan) if "command_answer" in body]
+    assert len(found) == 1 and found[0].startswith(answer), found
+
+
+@pytest.mark.parametrize(
+    "name", ["dynamic analysis", "group::dynamic analysis", "~group::dynamic analysis", "Dynamic-Analysis"]
+)
+def test_a_group_is_named_in_any_way(name: str) -> None:
+    plan = asked(f"sectionbot owner {name}")
+    assert labels_of(plan) == [(("group::dynamic analysis",), ("group::static analysis",))]
+
+
+def test_closing_closes() -> None:
+    plan = asked("sectionbot close done elsewhere")
+    assert kinds(plan) == ["update", "write note"]
+    [change] = [step.change for step in plan.steps if isinstance(step.change, UpdateResource)]
+    assert change.fields == (("state_event", "close"),)
+
+
+def test_of_two_the_later_counts_and_both_are_answered() -> None:
+    plan = asked("sectionbot owner compliance", "sectionbot owner dynamic analysis")
+    assert labels_of(plan) == [(("group::dynamic analysis",), ("group::static analysis",))]
+    assert [body.split("\n")[0] for body in bodies(plan)] == [
+        "It was asked for once more, later: that counts.",
+        "Dynamic Analysis owns it now.",
+    ]
+
+
+def test_a_second_look_carries_nothing_out_again() -> None:
+    issue, notes = owned("sectionbot relevant")
+    notes = carried_out(planned(FakeReader([issue], notes={4: notes})), notes)
+    assert planned(FakeReader([issue], notes={4: notes})) == Plan()
+
+
+@pytest.mark.parametrize(
+    ("by", "level", "visibility", "answers"),
+    [
+        (EVE, None, "public", 0),
+        (EVE, AccessLevel.REPORTER, "public", 0),
+        (EVE, AccessLevel.REPORTER, "private", 1),
+        (EVE, AccessLevel.DEVELOPER, "public", 1),
+    ],
+)
+def test_who_may_not_changes_nothing(by: User, level: AccessLevel | None, visibility: str, answers: int) -> None:
+    members = {7: [member(GWEN)] + ([member(by, level)] if level is not None else [])}
+    reader = {"members_of": members, "projects": [project(visibility=visibility)]}
+    plan = asked("sectionbot owner compliance", by=by, reader=reader)
+    assert len([body for body in bodies(plan) if "command_answer" in body]) == answers
+    assert bool(labels_of(plan)) is (level is AccessLevel.DEVELOPER)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> sectionbot owner compliance",
+        "`sectionbot owner compliance`",
+        "    sectionbot owner compliance",
+        "Ask sectionbot owner x",
+    ],
+)
+def test_what_is_quoted_or_code_does_nothing(text: str) -> None:
+    assert asked(text) == Plan()
+
+
+def test_what_was_edited_into_an_old_comment_does_nothing() -> None:
+    issue, notes = owned()
+    later = replace(said(300, "sectionbot owner compliance"), updated_at=NOW + dt.timedelta(hours=1))
+    edited = {300: NOW + dt.timedelta(hours=1)}
+    assert planned(FakeReader([issue], notes={4: [*notes, later]}, edited=edited)) == Plan()
+
+
+def test_what_was_said_long_ago_is_not_carried_out() -> None:
+    issue, notes = owned("sectionbot owner compliance")
+    assert labels_of(planned(FakeReader([issue], notes={4: notes}), now=NOW + dt.timedelta(days=8))) == []
+
+
+# -- labels that mean a command ---------------------------------------------------------------------------------------
+
+
+def labelled(by: User, *, visibility: str = "private", label: str = "bot relevant") -> Plan:
+    issue, notes = owned()
+    issue = replace(issue, labels=(*issue.labels, label))
+    events = [
+        LabelEvent(70, label, "add", RITA, NOW),
+        LabelEvent(71, label, "remove", RITA, NOW),
+        LabelEvent(72, label, "add", by, NOW),
+    ]
+    projects = [project(visibility=visibility)]
+    return planned(FakeReader([issue], notes={4: notes}, events_of={4: events}, projects=projects))
+
+
+@pytest.mark.parametrize("by", [GWEN, BOT])
+def test_a_label_means_the_command_of_whoever_set_it_last(by: User) -> None:
+    plan = labelled(by)
+    assert bodies(plan)[0].startswith("Confirmed. The next question comes after")
+    assert labels_of(plan) == [((), ("bot relevant",))]
+
+
+def test_a_label_of_somebody_who_may_not_is_taken_off() -> None:
+    plan = labelled(RITA)
+    assert labels_of(plan) == [((), ("bot relevant",))]
+    assert bodies(plan)[0].startswith("The label `bot relevant` had no effect: it takes the role Developer in this")
+    public = labelled(RITA, visibility="public")
+    assert (labels_of(public), bodies(public)) == ([((), ("bot relevant",))], [])
+
+
+# -- projects, and who reads what ------------------------------------------------------------------------------------
+
+
+def distributed(issue: Issue, notes: list[Note], **reader: Any) -> Plan:
+    return planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute")]}, **reader))
+
+
+@pytest.mark.parametrize(
+    ("projects", "why"),
+    [
+        ([], "the bot does not see sec/product, the project of Dynamic Analysis"),
+        ([project(archived=True)], "sec/product, the project of Dynamic Analysis, is archived"),
+        ([project(has_issues=False)], "sec/product, the project of Dynamic Analysis, has no issues"),
+    ],
+)
+def test_a_project_that_takes_no_issues_is_said(projects: list[Project], why: str) -> None:
+    issue, notes = owned()
+    body = bodies(distributed(issue, notes, projects=projects))[0]
+    assert (
+        f"Left out:\n\n* static_application_security_testing: {why.replace('Dynamic', 'Static')}.\n* dast: {why}."
+        in body
+    )
+    assert "distribute now" not in body
+
+
+def elsewhere(**fields: Any) -> Any:
+    """The directory, with another project for the issues of Dynamic Analysis."""
+    stages = tuple(
+        replace(
+            stage,
+            groups=tuple(
+                replace(group, issues_project="sec/dast") if group.name == "Dynamic Analysis" else group
+                for group in stage.groups
+            ),
+        )
+        for stage in SECTION.stages
+    )
+    return replace(setup(**fields), section=replace(SECTION, stages=stages))
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "confidential", "readers", "is_made"),
+    [
+        ("public", "public", False, {}, True),
+        ("public", "private", False, {}, True),
+        ("private", "public", False, {}, False),
+        ("private", "private", False, {7: [GWEN], 8: [GWEN]}, True),
+        ("private", "private", False, {7: [GWEN], 8: [GWEN, EVE]}, False),
+        ("public", "public", True, {7: [GWEN], 8: [GWEN]}, True),
+        ("public", "public", True, {7: [GWEN], 8: [GWEN, EVE]}, False),
+    ],
+)
+def test_no_issue_is_made_where_more_people_would_read(
+    source: str, target: str, confidential: bool, readers: dict[int, list[User]], is_made: bool
+) -> None:
+    issue, notes = owned(confidential=confidential)
+    using = elsewhere()
+    reader = FakeReader(
+        [issue],
+        notes={4: [*notes, said(300, "sectionbot distribute")]},
+        projects=[project(visibility=source), project("sec/dast", 8, visibility=target)],
+        members_of={7: [member(GWEN)]} | {key: [member(user) for user in users] for key, users in readers.items()},
+    )
+    body = bodies(planned(reader, using=using))[0]
+    assert ("* dast: people can read sec/dast who cannot read this initiative." not in body) is is_made
+    assert ("| dast | sec/dast |" in body) is is_made
+
+
+def test_a_confidential_initiative_makes_confidential_issues_that_link_to_the_plan() -> None:
+    issue, notes = shown(confidential=True)
+    plan = planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute now")]}))
+    assert [(each.confidential, "Step by step" in each.description) for each in opened(plan)] == [(True, False)] * 2
+    assert "It stands in the initiative." in opened(plan)[0].description
+
+
+def test_a_long_plan_is_linked_and_not_included() -> None:
+    text = with_plan(SAST, prose="long " * 5_000)
+    issue, notes = shown(text)
+    [made] = opened(planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute now")]})))
+    assert "long long" not in made.description and len(made.description) < 1_000
+
+
+def test_text_of_people_is_data() -> None:
+    text = with_plan(
+        "dast | /close @all <!-- x --> | 1 |",
+        prose="/label ~x\n\n@all {{ 7 }} <!-- sectionbot:implementation of=1-1 -->",
+    )
+    issue, notes = shown(text, title="@all {{x}}\n/close")
+    [made] = opened(planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute now")]})))
+    assert "@all" not in made.description and "@all" not in made.title and "{{" not in made.description
+    assert "\n/" not in made.description and "\n" not in made.title
+    assert made.description.count("<!-- sectionbot:") == 2
+
+
+# -- when the plan changes -------------------------------------------------------------------------------------------
+
+
+def test_changed_rows_and_those_that_are_gone_are_told_once() -> None:
+    rows = ("dast | Write it | 3 |", "permissions | New | |")
+    links = [implementation(5), implementation(6, "static_application_security_testing", user_notes_count=0)]
+    changed = with_plan("dast | Another thing | 3 |", "permissions | New | |")
+    issue, notes = owned(description=with_plan(*rows))
+    reader: dict[str, Any] = {"links_of": {4: links}}
+    issue = replace(issue, description=changed)
+    first = planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute")]}, **reader))
+    assert "sec/product#5+, hears of the change" in bodies(first)[0]
+    assert "No longer in the plan, which they hear: sec/product#6+." in bodies(first)[0]
+    notes = carried_out(first, [*notes, said(300, "sectionbot distribute")])
+    notes.append(said(400, "sectionbot distribute now"))
+    plan = planned(FakeReader([issue], notes={4: notes}, **reader))
+    assert [each.title for each in opened(plan)] == ["permissions: One name"]
+    told = {change.iid: change for change in notes_of(plan) if change.iid != 4}
+    assert told[5].body.startswith(
+        "The plan in sec/product#4+ says something else by now of dast:\n\n> Another thing\n\nWeight: 3."
+    )
+    assert told[6].body.startswith(
+        "The plan in sec/product#4+ has no row for this issue any more. Decide with the group"
+    )
+    there = {4: notes, 5: [note(500, told[5].body)], 6: [note(501, told[6].body)]}
+    again = planned(FakeReader([issue], notes=there, **reader))
+    assert [change.iid for change in notes_of(again) if change.iid not in (4, 6)] == []
