@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.domain.resources import Group, User
@@ -26,3 +26,17 @@ class PeopleAnswer:
     members_of: Mapping[str, tuple[User, ...]]
     belongs: Mapping[tuple[str, str], bool]
     groups: Mapping[str, Group]
+
+
+def mention(username: str, people: PeopleAnswer) -> str:
+    """Who has no active account is named, not mentioned."""
+    user = people.users.get(username)
+    if user is None or user.state != "active":
+        return f"{username} (who has no active account)"
+    return f"@{user.username}"
+
+
+def mentions(usernames: Iterable[str], people: PeopleAnswer) -> str:
+    """Each once, in words."""
+    shown = [mention(name, people) for name in dict.fromkeys(usernames)]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

@@ -58,6 +58,11 @@ class SectionGroup:
     members: Members
     council: tuple[Representative, ...] = Field(default=(), description="Who represents the group in the council.")
 
+    @property
+    def scoped_labels(self) -> frozenset[str]:
+        """Its label, and the aliases that are labels of a scope, in small letters."""
+        return frozenset({self.label.lower(), *(alias.lower() for alias in self.aliases if "::" in alias)})
+
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Stage:

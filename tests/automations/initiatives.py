@@ -138,9 +138,7 @@ class FakeReader:
     edited: Mapping[int, dt.datetime | None] = field(default_factory=dict)
     inactive: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list)
-
-    def side_by_side(self, calls: Any) -> list[Any]:
-        return [call() for call in calls]
+    side_by_side: Any = field(default=lambda calls: [call() for call in calls])
 
     def own_ids(self) -> frozenset[int]:
         return frozenset({BOT.id})

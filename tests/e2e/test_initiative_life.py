@@ -86,7 +86,9 @@ class Section:
 
     def implementations(self) -> list[Issue]:
         """By their titles, which begin with the feature category."""
-        found = (each for each in self.gitlab.store.issues.values() if "bot:implementation " in each.description)
+        found = (
+            each for each in self.gitlab.store.issues.values() if "bot:implementation " in (each.description or "")
+        )
         return sorted(found, key=lambda each: each.title)
 
 
@@ -148,7 +150,7 @@ def test_the_life_of_an_initiative(section: Section) -> None:
     assert links(section, initiative) == [(2, "relates_to"), (3, "relates_to"), (4, "relates_to")]
     expected = [(1, "relates_to"), (sast.iid, "is_blocked_by"), (compliance.iid, "blocks")]
     assert links(section, dast) == sorted(expected)
-    assert "| dast | The same for DAST | 2 | static_application_security_testing |" in dast.description
+    assert "| dast | The same for DAST | 2 | static_application_security_testing |" in (dast.description or "")
     progress = section.notes(initiative)[-1]
     assert f"| Dynamic Analysis | sec/product#{dast.iid}+ | open |  | 2 | blocked |" in progress
     assert '```mermaid\npie title Done and open, by weight\n    "done" : 0\n    "open" : 6\n```' in progress

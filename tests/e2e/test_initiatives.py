@@ -28,21 +28,45 @@ def test_an_initiative_is_told_what_it_lacks_until_it_is_complete(local_gitlab: 
     made = local_gitlab.call("POST", f"/projects/{project.id}/issues", json=fields).json()
     issue = local_gitlab.store.issues[made["id"]]
     bot = spawn()
-    assert counts(bot.run(*SWEEP).stdout) == {"write note": 1}
+    assert counts(bot.run(*SWEEP).stdout) == {"change labels": 1, "write note": 2, "create issue": 1}
     assert bot.run(*SWEEP, "--apply").returncode == 0
     [note] = local_gitlab.notes(issue)
     assert note.count("is missing") == 5
     local_gitlab.forget_requests()
     assert counts(bot.run(*SWEEP, "--apply").stdout) == {}
-    # Who the bot is, three lists, its note.
-    assert len(local_gitlab.requests()) == 5
+    # Who the bot is, seven lists, what was said there, its links and merge requests; people, projects; the review, its
+    # notes and its readers.
+    assert len(local_gitlab.requests()) == 16
     path = f"/projects/{project.id}/issues/{issue.iid}"
     assert local_gitlab.call("PUT", path, json={"description": described()}).ok
     done = bot.run(*SWEEP, "--scope", f"sec/product#{issue.iid}", "--apply")
-    assert (done.returncode, counts(done.stdout)) == (0, {"write note": 1, "change labels": 1})
-    assert "it is **complete**" in local_gitlab.notes(issue)[0] and len(local_gitlab.notes(issue)) == 1
+    assert (done.returncode, counts(done.stdout)) == (0, {"write note": 2, "change labels": 1})
+    assert "it is **complete**" in local_gitlab.notes(issue)[0] and len(local_gitlab.notes(issue)) == 2
     assert "initiative::complete" in local_gitlab.labels(issue)
-    assert counts(bot.run(*SWEEP).stdout) == {}
+    assert counts(bot.run(*SWEEP, "--scope", f"sec/product#{issue.iid}").stdout) == {}
+    listed = bot.run("initiatives", "list")
+    assert (listed.returncode, listed.stdout) == (0, "unowned  sec/product#1  -  0 days\n")
+    explained = bot.run("initiatives", "explain", "sec/product#1")
+    assert explained.stdout.startswith(
+        "sec/product#1\n  Stage: unowned, since it is complete, and no group's label is on it (or several are).\n"
+        "  What would move it on: set the label of the group that answers for it, or say `sectionbot owner GROUP`; "
+    )
+    none = bot.run("initiatives", "list", "--stage", "done")
+    assert none.stdout == "There are none.\n"
+    wrong = bot.run("initiatives", "explain", "sec/product#1", "--now", "2026-01-01T00:00:00Z")
+    assert wrong.returncode == 0
+    other = local_gitlab.call("POST", f"/projects/{project.id}/issues", json={"title": "Other"}).json()
+    wrong = bot.run("initiatives", "explain", f"sec/product#{other['iid']}")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith(
+        "Error: sec/product#2 is no open initiative below sec: that has the labels 'section::sec' + 'group::not owned' "
+        "or 'all Sec groups', or one that the bot has set."
+    )
+    rows = json.loads(bot.run("initiatives", "list", "--format", "json").stdout)
+    assert [(row["reference"], row["stage"], row["flags"]) for row in rows] == [("sec/product#1", "unowned", [])]
+    assert local_gitlab.call("PUT", path, json={"confidential": True}).ok
+    shown = bot.run("initiatives", "list", "--format", "markdown").stdout
+    assert "sec/product" not in shown and "One name" not in shown and "| unowned | (not public, " in shown
 
 
 def test_on_the_label_it_is_told_at_once(local_gitlab: LocalGitLab, spawn: Spawn) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bot.automations.initiatives import distribution, ownership, progress, relevance, review, suggestion
 from bot.automations.initiatives.completeness import NOTE_TEMPLATE, NOTE_VALUES
-from bot.automations.initiatives.description import named, sections
 from bot.automations.initiatives.settings import InitiativeSettings
 from bot.domain.errors import Problem
 from bot.domain.places import is_below
+from bot.markdown.sections import named, sections
 from bot.settings.loading import SettingsFile
 from bot.settings.section import SectionSettings
 from bot.settings.templates import Templates

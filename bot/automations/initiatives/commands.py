@@ -135,7 +135,7 @@ def _own(request: Request, each: Initiative, setup: Setup) -> Reply:
         return Reply(f"The section has no group {shown}. {hint}")
     unwanted = set(setup.own.unowned_labels)
     for other in setup.section.groups:
-        unwanted |= {label for label in each.issue.labels if label.lower() in setup.labels_of(other)}
+        unwanted |= {label for label in each.issue.labels if label.lower() in other.scoped_labels}
     unwanted -= {group.label}
     remove = tuple(label for label in each.issue.labels if label in unwanted)
     step = _labels_step(each, (group.label,), remove, f"{group.name} is to own it")

@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from bot.automations.initiatives.description import named, says_something, sections
 from bot.automations.initiatives.facts import COMPLETENESS_MARKER, Initiative
-from bot.automations.initiatives.notes import write_note
-from bot.automations.initiatives.settings import InitiativeSettings
 from bot.automations.initiatives.setup import Setup
 from bot.domain.changes import ChangeLabels
+from bot.domain.note_steps import write_note
 from bot.domain.plan import Step
 from bot.domain.resources import Issue, IssueId
+from bot.markdown.sections import Lack, lacking
 from bot.settings.templates import Trusted
 
 NOTE_TEMPLATE = "initiatives/completeness.md"
 NOTE_VALUES = frozenset({"lacking", "sections"})
 
 
-@dataclass(frozen=True)
-class Lack:
-    """Args: is_there: whether the heading stands there, with nothing below it that is not the template's."""
-
-    heading: str
-    is_there: bool
-
-
-def lacking(issue: Issue, settings: InitiativeSettings, template: str) -> tuple[Lack, ...]:
-    """The required sections that the description does not have, or that say nothing; in the order of the settings."""
-    own, known = sections(issue.description), sections(template)
-    found = []
-    for heading in settings.required_sections:
-        section = named(heading, own)
-        if section is None or not says_something(section, named(heading, known)):
-            found.append(Lack(heading, section is not None))
-    return tuple(found)
-
-
 def plan_completeness(each: Initiative, own_ids: frozenset[int], setup: Setup) -> list[Step]:
     """One note where it is not complete, edited until it is; and the label that says how it is."""
-    lack = lacking(each.issue, setup.own, setup.templates.texts[setup.own.template])
+    lack = lacking(each.issue.description, setup.own.required_sections, setup.templates.texts[setup.own.template])
     return _note(each, lack, own_ids, setup) + _labels(each.issue, lack, setup)
 
 

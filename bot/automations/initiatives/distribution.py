@@ -15,12 +15,12 @@ from bot.automations.initiatives.facts import (
     category_key,
 )
 from bot.automations.initiatives.implementation_plan import ImplementationPlan, Row
-from bot.automations.initiatives.notes import write_note
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Standing
 from bot.domain.changes import CreateIssue, LinkIssues
 from bot.domain.confidentiality import allowed_to_read, audience_of
 from bot.domain.markers import marker
+from bot.domain.note_steps import write_note
 from bot.domain.plan import Step
 from bot.domain.resources import Issue, IssueId, Project
 from bot.domain.user_text import harmless_title

@@ -44,7 +44,8 @@ from bot.domain.resources import (
 class InitiativeReader(Protocol):
     """The calls that this automation needs. One reader serves one look: it asks nothing twice."""
 
-    side_by_side: SideBySide
+    @property
+    def side_by_side(self) -> SideBySide: ...
 
     def own_ids(self) -> frozenset[int]: ...
     def issue(self, issue: IssueId) -> Issue | None: ...

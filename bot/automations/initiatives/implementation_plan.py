@@ -18,12 +18,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from bot.automations.initiatives.description import named, sections
 from bot.automations.initiatives.facts import category_key
 from bot.automations.initiatives.setup import Setup
 from bot.domain.errors import perhaps_meant
 from bot.domain.text_hash import hash_of
 from bot.domain.user_text import plain_line
+from bot.markdown.sections import named, sections
 from bot.settings.section import SectionGroup
 
 CATEGORY, WHAT, WEIGHT, DEPENDS_ON = "feature category", "what", "weight", "depends on"

@@ -10,12 +10,12 @@ from bot.automations.initiatives.facts import (
     InitiativeFacts,
     state_marker,
 )
-from bot.automations.initiatives.notes import write_note
-from bot.automations.initiatives.people import mention
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Stage, Standing, dri_marker, dri_note, planned_on
 from bot.domain.changes import ChangeLabels
 from bot.domain.markers import marker, read_marker
+from bot.domain.note_steps import write_note
+from bot.domain.people import mention
 from bot.domain.plan import Step
 from bot.domain.resources import IssueId
 from bot.settings.section import SectionGroup

@@ -6,10 +6,10 @@ import datetime as dt
 from typing import Any
 
 from bot.automations.initiatives.facts import PROGRESS_MARKER, Implementation, Initiative, InitiativeFacts, category_key
-from bot.automations.initiatives.notes import write_note
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Standing
 from bot.domain.markers import marker, read_marker
+from bot.domain.note_steps import write_note
 from bot.domain.plan import Step
 from bot.domain.resources import Note
 from bot.settings.templates import Trusted

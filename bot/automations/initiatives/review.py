@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.automations.initiatives.facts import Initiative, InitiativeFacts, day_of
-from bot.automations.initiatives.notes import write_note
-from bot.automations.initiatives.people import mentions
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Stage, Standing
 from bot.automations.initiatives.suggestion import suggest
 from bot.domain.changes import CreateIssue, WriteNote
 from bot.domain.confidentiality import allowed_to_read, audience_of
 from bot.domain.markers import marker, read_marker
+from bot.domain.note_steps import write_note
+from bot.domain.people import mentions
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.release_calendar import Milestone
 from bot.domain.resources import Issue
@@ -30,6 +30,7 @@ NOTE_MARKER = marker("initiative_review_note")
 LINES = "review_lines"
 MOST_LINES = 100
 DAYS_UNTIL_AGES_ARE_NEWS = 7
+AGES = frozenset({"age_days", "relevant_days"})
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def _note(
     by_key = {_line_key(each.issue): each for each, _ in standings}
     shown: dict[str, str] = {}
     parts = []
-    told: list[tuple[dict[str, Any], list[Any]]] = []
+    news: list[tuple[Any, ...]] = []
     for part in PARTS:
         mine = [(each, standing) for each, standing in standings if part.key in parts_of(each, standing, before, setup)]
         named = [(each, standing) for each, standing in mine if may_be_named(each.issue, facts, setup)]
@@ -165,18 +166,19 @@ def _note(
         shown[part.key] = ",".join([*keys, *old][: 2 * MOST_LINES]) or "none"
         if not mine and not old:
             continue
+        rows = [_row(part, each, standing, facts, setup, now) for each, standing in named[:MOST_LINES]]
+        same = [{name: value for name, value in row.items() if name not in AGES} for row in rows]
+        news.append((part.key, len(mine), settled, same))
         parts.append(
             {
                 "heading": Trusted(part.heading),
-                "rows": [_row(part, each, standing, facts, setup, now) for each, standing in named[:MOST_LINES]],
+                "rows": rows,
                 "more": max(0, len(named) - MOST_LINES),
                 "unnamed": len(mine) - len(named),
                 "settled": [Trusted(by_key[key].issue.reference) for key in settled],
                 "settled_elsewhere": len(old) - len(settled),
             }
         )
-        ages = {"age_days", "relevant_days"}
-        told.append((parts[-1], [{key: row[key] for key in sorted(set(row) - ages)} for row in parts[-1]["rows"]]))
     text = setup.templates.render(
         NOTE_TEMPLATE,
         parts=parts,
@@ -184,7 +186,7 @@ def _note(
         updated_on=Trusted(setup.day(now).isoformat()),
         total=len(standings),
     )
-    content = hash_of(repr([(part["heading"], part["unnamed"], part["settled"], news) for part, news in told]))
+    content = hash_of(repr(news))
     return text, marker(LINES, **shown, content=content, day=setup.day(now).isoformat())
 
 

@@ -74,13 +74,8 @@ class Setup:
     def owner_of(self, labels: Iterable[str]) -> SectionGroup | None:
         """The group whose label is there; None where there is none, or more than one."""
         have = {label.lower() for label in labels}
-        found = [group for group in self.section.groups if have & self.labels_of(group)]
+        found = [group for group in self.section.groups if have & group.scoped_labels]
         return found[0] if len(found) == 1 else None
-
-    @staticmethod
-    def labels_of(group: SectionGroup) -> set[str]:
-        """Its label, and the aliases that are labels of a scope, in small letters."""
-        return {group.label.lower(), *(alias.lower() for alias in group.aliases if "::" in alias)}
 
     def owner_of_category(self, category: str) -> SectionGroup | None:
         wanted = category.lower()

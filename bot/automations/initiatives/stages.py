@@ -6,7 +6,6 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import Enum
 
-from bot.automations.initiatives.completeness import Lack, lacking
 from bot.automations.initiatives.facts import STATE, Implementation, Initiative, InitiativeFacts, day_of
 from bot.automations.initiatives.implementation_plan import ImplementationPlan, parse_plan
 from bot.automations.initiatives.setup import Setup
@@ -14,6 +13,7 @@ from bot.comment_commands.answers import ANSWER
 from bot.domain.markers import marker, read_marker
 from bot.domain.resources import Note
 from bot.domain.text_hash import hash_of
+from bot.markdown.sections import Lack, lacking
 from bot.settings.section import SectionGroup
 
 RELEVANCE = "relevance_confirmed"
@@ -114,7 +114,7 @@ def stand(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.dateti
     issue = each.issue
     owner = setup.owner_of(issue.labels)
     plan = parse_plan(issue.description, setup, for_all_groups=is_for_all_groups(issue.labels, setup))
-    lack = lacking(issue, setup.own, setup.templates.texts[setup.own.template])
+    lack = lacking(issue.description, setup.own.required_sections, setup.templates.texts[setup.own.template])
     implementations = each.implementations(facts.own_ids)
     stage = _stage(each, owner, plan, lack, implementations)
     since = relevant_since(each, facts.own_ids)

@@ -2,107 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 from bot.automations.initiatives.facts import SUGGESTION_MARKER, Initiative, InitiativeFacts
-from bot.automations.initiatives.notes import write_note
-from bot.automations.initiatives.settings import Weights
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Stage, Standing
+from bot.domain.note_steps import write_note
 from bot.domain.plan import Step
-from bot.settings.section import SectionGroup
+from bot.impact.suggestion import Clues, Suggestion, suggest_group
 from bot.settings.templates import Trusted
 
 TEMPLATE = "initiatives/suggestion.md"
 TEMPLATE_VALUES = frozenset({"rows", "suggested", "why_not", "bot_name", "has_council", "weights"})
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What speaks for one group: how many of each kind, before the weights."""
-
-    group: SectionGroup
-    labels: int = 0
-    feature_categories: int = 0
-    linked_issues: int = 0
-    merge_requests: int = 0
-    participants: int = 0
-
-    def points(self, weights: Weights) -> int:
-        most = weights.most_of_a_kind
-        counted = (
-            (self.labels, weights.label),
-            (self.feature_categories, weights.feature_category),
-            (self.linked_issues, weights.linked_issue),
-            (self.merge_requests, weights.merge_request),
-            (self.participants, weights.participant),
-        )
-        return sum(min(count, most) * weight for count, weight in counted)
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """Args: evidence: of groups for which anything speaks, most points first. why_not: empty where one is suggested."""
-
-    evidence: tuple[Evidence, ...]
-    group: SectionGroup | None
-    why_not: str = ""
-
-
 def suggest(each: Initiative, facts: InitiativeFacts, setup: Setup) -> Suggestion:
     """The group for which most speaks, where that is enough and clear."""
-    weights = setup.own.weights
-    found = [_evidence(group, each, facts, setup) for group in setup.section.groups]
-    ranked = sorted((one for one in found if one.points(weights)), key=lambda one: -one.points(weights))
-    if not ranked:
-        return Suggestion((), None, "nothing in it points to a group")
-    first = ranked[0]
-    points = [one.points(weights) for one in ranked]
-    if points[0] < weights.enough:
-        return Suggestion(tuple(ranked), None, f"the evidence is thin: {points[0]} of {weights.enough} points")
-    if len(points) > 1 and points[0] - points[1] < weights.ahead:
-        names = f"{first.group.name} and {ranked[1].group.name}"
-        return Suggestion(tuple(ranked), None, f"{names} are as good as tied: {points[0]} and {points[1]} points")
-    return Suggestion(tuple(ranked), first.group)
-
-
-def _evidence(group: SectionGroup, each: Initiative, facts: InitiativeFacts, setup: Setup) -> Evidence:
-    labels = setup.labels_of(group)
-
-    def with_label(found: Iterable[Iterable[str]]) -> int:
-        return sum(1 for names in found if labels & {name.lower() for name in names})
-
-    people = _people(group, facts)
-    taking_part = {each.issue.author, *each.issue.assignees, *(note.author for note in each.notes())}
-    own = facts.own_ids
-    return Evidence(
-        group=group,
-        labels=with_label([each.issue.labels]),
-        feature_categories=_named_categories(group, f"{each.issue.title}\n{each.issue.description}"),
-        linked_issues=with_label(link.issue.labels for link in each.links if link.issue.author.id not in own),
-        merge_requests=with_label(one.labels for one in each.merge_requests),
-        participants=len({user.username.lower() for user in taking_part if user.id not in own} & people),
+    people = (each.issue.author, *each.issue.assignees, *(note.author for note in each.notes()))
+    clues = Clues(
+        text=f"{each.issue.title}\n{each.issue.description}",
+        labels=each.issue.labels,
+        linked_issues=tuple(link.issue.labels for link in each.links if link.issue.author.id not in facts.own_ids),
+        merge_requests=tuple(one.labels for one in each.merge_requests),
+        participants=frozenset(user.username for user in people if user.id not in facts.own_ids),
     )
-
-
-def _people(group: SectionGroup, facts: InitiativeFacts) -> set[str]:
-    """Usernames of a group's people, in small letters."""
-    named = {*group.members.usernames, *group.people.usernames()}
-    if group.members.group is not None:
-        named |= {user.username for user in facts.people.members_of.get(group.members.group, ())}
-    return {name.lower() for name in named}
-
-
-def _named_categories(group: SectionGroup, text: str) -> int:
-    """How many of its feature categories stand in the text, with blanks or underscores."""
-    words = " ".join(re.sub(r"[_\s]+", " ", text.lower()).split())
-    return sum(
-        1
-        for category in group.feature_categories
-        if re.search(rf"(?<!\w){re.escape(category.lower().replace('_', ' '))}(?!\w)", words)
-    )
+    return suggest_group(clues, setup.section, setup.own.weights, facts.people)
 
 
 def plan_suggestion(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup) -> list[Step]:

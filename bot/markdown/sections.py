@@ -1,4 +1,4 @@
-"""What people have written into an initiative's description: its sections, and the table of its plan.
+"""Sections of a description, and the first table of each.
 
 Markdown is read by markdown-it, so that headings and tables in code, quotes and comments are none.
 """
@@ -94,3 +94,22 @@ def says_something(section: Section, template: Section | None) -> bool:
 
 def _words(line: str) -> str:
     return " ".join(line.lower().split())
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Args: is_there: whether the heading stands there, with nothing below it that is not the template's."""
+
+    heading: str
+    is_there: bool
+
+
+def lacking(description: str, required: Iterable[str], template: str) -> tuple[Lack, ...]:
+    """The required sections that a description does not have, or that say nothing; in the order that they are given."""
+    own, known = sections(description), sections(template)
+    found = []
+    for heading in required:
+        section = named(heading, own)
+        if section is None or not says_something(section, named(heading, known)):
+            found.append(Lack(heading, section is not None))
+    return tuple(found)

@@ -1,4 +1,4 @@
-"""Notes of the bot on initiatives and their issues."""
+"""Steps that write one note of the bot, edited in place."""
 
 from __future__ import annotations
 

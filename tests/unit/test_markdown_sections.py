@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.automations.initiatives.description import named, says_something, sections
+from bot.markdown.sections import named, says_something, sections
 
 TEXT = """Intro
 

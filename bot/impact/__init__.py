@@ -1,0 +1,1 @@
+"""Which group something concerns most: points for plain evidence."""

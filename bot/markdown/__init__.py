@@ -1,0 +1,1 @@
+"""What people have written by a template: sections of a Markdown text, and what they say."""
