@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bot.automations import incident_opening, initiatives, policy_triage, retrospectives
+from bot.automations import council, incident_opening, initiatives, policy_triage, retrospectives
 from bot.domain.errors import Problem, WrongInput
 from bot.domain.ports import Automation, Lane
 
@@ -29,6 +29,7 @@ AUTOMATIONS: tuple[Automation, ...] = (
     policy_triage.AUTOMATION,
     retrospectives.AUTOMATION,
     initiatives.AUTOMATION,
+    council.AUTOMATION,
 )
 
 
@@ -72,6 +73,7 @@ class Environment:
 
 def settings_models() -> dict[str, type]:
     """Name of each file in config/ to its model."""
+    from bot.automations.council.settings import CouncilSettings
     from bot.automations.incident_opening.settings import IncidentSettings
     from bot.automations.initiatives.settings import InitiativeSettings
     from bot.automations.policy_triage.settings import TriageSettings
@@ -82,6 +84,7 @@ def settings_models() -> dict[str, type]:
 
     return {
         "bot": BotSettings,
+        "council": CouncilSettings,
         "incidents": IncidentSettings,
         "initiatives": InitiativeSettings,
         "releases": ReleaseSettings,
@@ -97,6 +100,7 @@ def load_settings(environment: Environment) -> Settings:
     Raises:
         WrongSettings: with every problem of every file.
     """
+    from bot.automations.council.check import check_council
     from bot.automations.incident_opening.check import check_templates
     from bot.automations.initiatives.check import check_initiatives
     from bot.automations.retrospectives.check import check_days, check_retrospectives
@@ -115,6 +119,7 @@ def load_settings(environment: Environment) -> Settings:
     problems += check_initiatives(
         settings.part("initiatives"), section, settings.files["initiatives"], settings.templates
     )
+    problems += check_council(settings.part("council"), section, settings.files["council"], settings.templates)
     problems += check_days(settings.part("releases"), settings.files["releases"])
     policies, found = _policies(settings, environment.config.parent)
     problems += found

@@ -45,7 +45,7 @@ def without_triage(target: Path) -> Path:
 def without_the_rest(config: Path) -> None:
     """So that it does not matter on which day a test runs, and what else the bot does."""
     with (config / "bot.yml").open("a", encoding="utf-8") as file:
-        file.write("switched_off: [retrospectives, initiatives]\n")
+        file.write("switched_off: [retrospectives, initiatives, council]\n")
 
 
 def settings_folder(folder: Path, **incidents: Any) -> Path:

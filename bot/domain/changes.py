@@ -307,6 +307,35 @@ class PublishIssue:
         return f"{self.project_path}#{self.iid} is no longer confidential"
 
 
+@dataclass(frozen=True, slots=True)
+class ProposeFiles:
+    """A merge request that adds a file, and a line to another. Natural key: project and branch.
+
+    Args:
+        branch: the bot's own, for this alone; a merge request from it, open or not, is the one that is meant.
+        file, content: the new file.
+        listed_in, line: the file that gets the line at its end, if it has not got it; it may be missing.
+    """
+
+    kind: ClassVar = "propose files"
+    project_path: str
+    branch: str
+    title: str
+    description: str
+    file: str
+    content: str
+    listed_in: str
+    line: str
+
+    @property
+    def key(self) -> str:
+        return f"merge request {self.project_path} {self.branch}"
+
+    @property
+    def summary(self) -> str:
+        return f"merge request in {self.project_path} with {self.file}: {self.title}"
+
+
 # What the bot listens to.
 ISSUE_EVENTS = ("issues_events", "confidential_issues_events")
 NOTE_EVENTS = ("note_events", "confidential_note_events")
@@ -365,6 +394,7 @@ Change = (
     | LinkIssues
     | LinkNote
     | PublishIssue
+    | ProposeFiles
     | RegisterHook
     | ResendDelivery
     | AddNote

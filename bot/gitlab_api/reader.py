@@ -309,6 +309,11 @@ class Reader:
         rows = self._client.rows(f"/projects/{issue.project_id}/issues/{issue.iid}/notes/{note_id}/award_emoji")
         return sum(1 for row in rows if row.get("name") == name)
 
+    def emoji_users(self, issue: IssueId, note_id: int) -> tuple[tuple[str, int], ...]:
+        """Which emoji stand on the note, by GitLab's names of them, each with the id of who gave it."""
+        rows = self._client.rows(f"/projects/{issue.project_id}/issues/{issue.iid}/notes/{note_id}/award_emoji")
+        return tuple((str(row["name"]), int(row["user"]["id"])) for row in rows if row.get("user"))
+
     def merged_merge_requests(self, group: str, milestone: str) -> tuple[MergeRequest, ...]:
         """Those of all projects below the group that have the milestone and are merged."""
 

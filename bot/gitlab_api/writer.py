@@ -18,6 +18,7 @@ from bot.domain.changes import (
     Grant,
     LinkIssues,
     LinkNote,
+    ProposeFiles,
     PublishIssue,
     RaiseMember,
     RecordAccess,
@@ -32,6 +33,7 @@ from bot.domain.resources import AccessLevel, IssueId
 from bot.domain.text_hash import hash_of
 from bot.gitlab_api import shapes
 from bot.gitlab_api.client import Client, Json, encoded
+from bot.gitlab_api.file_writer import propose_files
 from bot.gitlab_api.hook_writer import Secrets, apply_to_hook
 from bot.gitlab_api.link_writer import link_issues
 from bot.gitlab_api.people import PEOPLE_FRESH_S, Lookups
@@ -109,6 +111,8 @@ class GitLabWriter:
                 return self._link_note(change)
             if isinstance(change, PublishIssue):
                 return self._publish_issue(change)
+            if isinstance(change, ProposeFiles):
+                return propose_files(change, self._client)
             if isinstance(change, POLICY_CHANGES):
                 return self._policies.apply(change)
             assert isinstance(change, RegisterHook | ResendDelivery)

@@ -92,7 +92,9 @@ def plan_requests(each: Initiative, standing: Standing, facts: InitiativeFacts, 
         labels=labels,
         label_events=each.label_events,
     )
-    answers = plan_answers(place, setup.vocabulary, setup.comments.name, facts.own_ids, now)
+    known = setup.vocabulary
+    known += setup.council_commands if setup.council_label in each.issue.labels else ()
+    answers = plan_answers(place, known, setup.comments.name, facts.own_ids, now)
     return Plan((*steps, *refused, *answers), look_again="what was asked for" if steps else "")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.automations.initiatives.settings import InitiativeSettings
-from bot.comment_commands.vocabulary import CommandSpec
+from bot.comment_commands.vocabulary import CommandSpec, council_vocabulary
 from bot.domain.release_calendar import Milestone, today
 from bot.domain.resources import AccessLevel
 from bot.settings.bot_settings import CommentCommands
@@ -38,6 +38,7 @@ class Setup:
 
     Args:
         council_label: what puts an issue before the council; empty where the section has none.
+        council_commands: what can be said to the council, which answers them itself.
         hidden_groups: nothing below them is looked at.
     """
 
@@ -59,6 +60,8 @@ class Setup:
             releases=settings.part("releases"),
             templates=settings.templates,
             comments=settings.part("bot").comment_commands,
+            council_label=settings.part("council").label,
+            council_commands=council_vocabulary(settings.part("bot").comment_commands.access_of),
             hidden_groups=(settings.part("incidents").incident_group,),
         )
 
