@@ -19,6 +19,7 @@ COMMANDS = {
     "triage": ("bot.cli.triaging", "triage", "Triage by policy files: plan, apply, check, explain."),
     "config": ("bot.cli.checking", "config", "Check the settings; print their JSON Schema."),
     "initiatives": ("bot.cli.initiatives", "initiatives", "Section-wide initiatives: where they stand, and why."),
+    "council": ("bot.cli.council", "council", "The architectural council: its queue, and why."),
     "calendar": ("bot.cli.calendaring", "calendar", "Milestones, releases, and the days of retrospectives."),
     "hooks": ("bot.cli.hooking", "hooks", "Register the webhooks in GitLab; find and mend what was not delivered."),
     "deliveries": ("bot.cli.delivering", "deliveries", "What came in, what was done, what failed for good."),
