@@ -183,7 +183,7 @@ def test_deferred_reports_open_by_severity_and_by_release(
         (
             ("config", "schema", "nothing"),
             2,
-            "There are no settings 'nothing'; there are bot, incidents, initiatives, releases, retrospectives, section, triage.",
+            "There are no settings 'nothing'; there are bot, council, incidents, initiatives, releases, retrospectives, section, triage.",
         ),
         (("hooks", "register", "--url", "bot.example"), 2, "'bot.example' is no address of an endpoint"),
         (("hooks", "register", "--url", "http://b"), 2, "hooks are registered with them"),

@@ -35,6 +35,7 @@ def test_every_automation_has_its_test_of_an_empty_second_plan() -> None:
     cases = yaml.safe_load((ROOT / "tests" / "automations" / "cases" / "keeping.yml").read_text())
     assert cases["nothing has changed"].get("plan", []) == []
     shown_by = {
+        "council": "def test_the_way_of_a_question(",
         "incident_opening": '"nothing has changed"',
         "initiatives": "def test_an_initiative_is_told_what_it_lacks_until_it_is_complete(",
         "policy_triage": "def test_a_second_run_of_the_house_is_empty(",

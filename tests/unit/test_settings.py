@@ -230,7 +230,7 @@ def test_an_automation_that_does_not_exist_cannot_be_switched_off(config: Path) 
     change(config, "bot.yml", ("history_days: 30", "history_days: 30\nswitched_off: [retrospective]"))
     assert check(config) == [
         "bot.yml:5:16: switched_off[0]: there is no automation 'retrospective'. There are: incident_opening, "
-        "policy_triage, retrospectives, initiatives."
+        "policy_triage, retrospectives, initiatives, council."
     ]
 
 
