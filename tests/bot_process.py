@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +18,7 @@ from bot.runtime.applying import apply_plan
 from bot.runtime.hooks import gather_hooks, plan_registration
 from bot.wiring import Environment, connect, load_settings
 from tests.local_gitlab import LocalGitLab, free_port
+from tests.warm_process import WarmProcess, run_warm
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -90,7 +91,7 @@ class BotProcess:
         self.environment |= environment
         self.environment.pop("SECTIONBOT_SIGNING_TOKEN", None)
         self.local_gitlab, self.folder = local_gitlab, folder
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: WarmProcess | None = None
         self.port = free_port()
         self.log = folder / f"bot-{self.port}.log"
 
@@ -99,22 +100,14 @@ class BotProcess:
         return f"http://127.0.0.1:{self.port}"
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bot", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120)
+        return run_warm(arguments, dict(self.environment), 120)
 
     def start(self, command: str = "serve", *arguments: str) -> None:
         if command == "serve":
             arguments = ("--port", str(self.port), *arguments)
-        whole = [
-            sys.executable,
-            "-m",
-            "bot",
-            command,
-            *([] if "--metrics-port" in arguments else ["--metrics-port", "0"]),
-            *arguments,
-        ]
+        whole = (command, *(() if "--metrics-port" in arguments else ("--metrics-port", "0")), *arguments)
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(whole, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT)
+            self.process = WarmProcess(whole, dict(self.environment), log.fileno(), log.fileno())
         if command == "serve":
             eventually(self._ready)
         else:
@@ -130,14 +123,14 @@ class BotProcess:
     def kill(self) -> None:
         """kill -9"""
         if self.process is not None:
-            self.process.kill()
+            self.process.send_signal(signal.SIGKILL)
             self.process.wait(10)
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""
         if self.process is None or self.process.poll() is not None:
             return -1
-        self.process.terminate()
+        self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
     def connect_hooks(self) -> None:

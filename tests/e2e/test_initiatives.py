@@ -72,7 +72,9 @@ def test_an_initiative_is_told_what_it_lacks_until_it_is_complete(local_gitlab: 
 def test_on_the_label_it_is_told_at_once(local_gitlab: LocalGitLab, spawn: Spawn) -> None:
     server = spawn()
     file = Path(server.environment["SECTIONBOT_CONFIG"], "bot.yml")
-    file.write_text(file.read_text("utf-8").replace("[retrospectives, initiatives, council]", "[retrospectives, council]"), "utf-8")
+    file.write_text(
+        file.read_text("utf-8").replace("[retrospectives, initiatives, council]", "[retrospectives, council]"), "utf-8"
+    )
     server.start()
     project = local_gitlab.project("sec/product")
     assert project is not None
