@@ -80,6 +80,14 @@ def explain(ctx: click.Context, reference: str, now: dt.datetime | None) -> None
         click.echo("\n".join([each.issue.reference, *(f"  {line}" for line in explained(each, facts, setup, moment))]))
 
 
+@initiatives.command()
+def stages() -> None:
+    """Print the table of stages, in Markdown."""
+    from bot.automations.initiatives.stages import stages_table
+
+    click.echo(stages_table("sectionbot"))
+
+
 def _gathered(environment: Environment, scope: Scope, now: dt.datetime) -> tuple[InitiativeFacts, Setup]:
     from bot.automations.initiatives.gather import gather_initiatives
     from bot.automations.initiatives.setup import Setup

@@ -7,6 +7,8 @@ import datetime as dt
 import itertools
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -33,6 +35,14 @@ from bot.wiring import AUTOMATIONS, Environment, automations_of, connect, load_s
 @click.option(
     "--apply", "apply_", is_flag=True, help="Do it. Without this, the plan is printed and nothing is written."
 )
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="SECTIONBOT_CACHE",
+    show_envvar=True,
+    help="A file that says how far the last run has read; kept between runs it saves requests.",
+)
+@click.option("--full", is_flag=True, help="Read everything anew, whatever --cache says.")
 @click.option("--release", is_flag=True, help="Open what the guard has deferred. Needs --scope.")
 @click.option(
     "--format",
@@ -49,6 +59,8 @@ def sweep(
     scope: str | None,
     now: dt.datetime | None,
     apply_: bool,
+    cache: Path | None,
+    full: bool,
     release: bool,
     form: str,
 ) -> None:
@@ -62,6 +74,7 @@ def sweep(
     from bot.domain.resources import Reference
     from bot.runtime.jobs import tell_operators
     from bot.runtime.run import Means, Part, Run, run
+    from bot.runtime.watermarks import marks_of, read_watermarks, write_watermarks
 
     set_up_logs(verbose=ctx.meta["verbose"], quiet_on_terminal=True)
     environment: Environment = ctx.obj
@@ -82,13 +95,17 @@ def sweep(
     moment = or_now(now)
     means = Means(settings, gitlab.reader, gitlab.writer if apply_ else None, used)
     parts: list[Part] = []
+    marks = {} if full or not looked_at.is_everything else read_watermarks(cache)
     with progress(len(chosen)) as advance:
         for automation in chosen:
             advance(automation.name)
-            parts += run([(automation, looked_at)], means, moment).parts
+            scope_ = replace(looked_at, watermark=marks.get(automation.name))
+            parts += run([(automation, scope_)], means, moment).parts
     result = Run(tuple(parts))
     click.echo(render_run(result, form, names=sys.stdout.isatty()))
     exit_code = result.exit_code
+    if apply_ and cache is not None and looked_at.is_everything:
+        write_watermarks(cache, marks | marks_of(result.parts))
     if apply_:
         whole = looked_at.is_everything and not names and not any(part.error for part in result.parts)
         told = tell_operators(result, means, for_good=False, settle_others=whole)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from bot.domain.changes import Change
 
@@ -64,14 +65,24 @@ class Notice:
 
 @dataclass(frozen=True)
 class Plan:
-    """Args: look_again: what follows from the steps, in words: when they are done, the same run looks once more."""
+    """Args:
+    look_again: what follows from the steps, in words: when they are done, the same run looks once more.
+    watermark: how far the automation has read, for its next look at everything: references and instants, as JSON has
+        them; None where it keeps none. It says nothing of what is to be done.
+    """
 
     steps: tuple[Step, ...] = ()
     notices: tuple[Notice, ...] = ()
     look_again: str = ""
+    watermark: Mapping[str, Any] | None = field(default=None, compare=False)
 
     def __add__(self, other: Plan) -> Plan:
-        return Plan(self.steps + other.steps, self.notices + other.notices, self.look_again or other.look_again)
+        return Plan(
+            self.steps + other.steps,
+            self.notices + other.notices,
+            self.look_again or other.look_again,
+            self.watermark or other.watermark,
+        )
 
     @property
     def is_empty(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -34,6 +34,8 @@ class Scope:
         resource_kind: what project_id and iid, or the reference, name: issues or merge_requests.
         event_kind: the event that asks, by GitLab's name; empty where a person does.
         name: what a person named otherwise than by a reference, for automations that take names.
+        watermark: how far the automation had read when it last looked at everything, as its plan said it; None reads
+            all.
     """
 
     reference: Reference | None = None
@@ -43,6 +45,7 @@ class Scope:
     resource_kind: str = "issues"
     event_kind: str = ""
     name: str = ""
+    watermark: Mapping[str, Any] | None = None
 
     @property
     def is_everything(self) -> bool:

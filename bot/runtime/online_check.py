@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from bot.automations.council.check_online import check_council_online
 from bot.automations.incident_opening.access import readers_beyond_allowed
+from bot.automations.initiatives.check_online import check_initiatives_online
 from bot.automations.retrospectives.check_online import check_retrospectives_online
 from bot.domain.errors import GitLabRefused, Problem
 from bot.domain.people import PeopleAnswer, PeopleQuestion
@@ -33,6 +35,10 @@ def check_online(reader: Any, settings: Any) -> list[Problem]:
     problems += _inheritance(people, reader, incidents, settings)
     section, files = settings.part("section"), settings.files
     problems += _section(reader, section, files["section"])
+    if "initiatives" not in bot.switched_off:
+        problems += check_initiatives_online(reader, settings.part("initiatives"), section, files["initiatives"])
+    if "council" not in bot.switched_off:
+        problems += check_council_online(reader, settings.part("council"), section, files["council"])
     if "retrospectives" not in bot.switched_off:
         problems += check_retrospectives_online(
             reader, settings.part("retrospectives"), section, files["retrospectives"], files["section"]
@@ -174,6 +180,8 @@ def _labels(reader: Any, incidents: Any, settings: Any) -> list[Problem]:
 def _section(reader: Any, section: SectionSettings, where: SettingsFile) -> list[Problem]:
     """People, projects, groups and labels of the directory."""
     named: list[tuple[Place, str]] = [(("dri",), section.dri)]
+    if section.product_manager is not None:
+        named.append((("product_manager",), section.product_manager))
     projects: list[tuple[Place, str]] = []
     if section.retrospective_project is not None:
         projects.append((("retrospective_project",), section.retrospective_project))

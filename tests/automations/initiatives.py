@@ -158,10 +158,15 @@ class FakeReader:
         state: str,
         label: str | None = None,
         without_labels: str | None = None,
+        author_id: int | None = None,
         updated_after: dt.datetime | None = None,
     ) -> tuple[Issue, ...]:
         self.asked.append(f"issues {state} {label} without {without_labels}")
-        assert is_group and label is not None and place == "sec"
+        assert is_group and place == "sec"
+        if author_id is not None:
+            assert updated_after is not None
+            return tuple(each for each in self.all if each.author.id == author_id and each.updated_at >= updated_after)
+        assert label is not None
         return tuple(
             each
             for each in self.all

@@ -1,4 +1,4 @@
-"""Two minutes with the bot: an incident, triage by policy, a month of retrospectives, on a local GitLab emulator.
+"""Two minutes with the bot: an incident, triage by policy, a month of retrospectives, an initiative, on an emulator.
 
 Starts the emulator and the bot as processes of their own, which talk over real sockets, plays the people, shows what
 the bot does as it happens, and checks the end state itself.
@@ -18,6 +18,7 @@ from typing import Any
 
 import requests
 
+from tests.demo.initiative import initiatives_and_the_council
 from tests.demo.month import a_month_of_retrospectives
 from tests.demo.stage import ROOT, ROOT_TOKEN, SEED, Failed, Stage, expect, say, wait_for
 
@@ -45,7 +46,7 @@ def _settings_of_the_server(folder: Path) -> Path:
     shutil.copytree(ROOT / "config", folder / "config")
     (folder / "triage-policies").symlink_to(ROOT / "triage-policies")
     with (folder / "config" / "bot.yml").open("a", encoding="utf-8") as file:
-        file.write("switched_off: [retrospectives, initiatives]\n")
+        file.write("switched_off: [retrospectives, initiatives, council]\n")
     return folder / "config"
 
 
@@ -112,6 +113,7 @@ ACTS: dict[str, Callable[[Stage], None]] = {
     "incident": an_incident,
     "triage": a_policy,
     "retrospectives": a_month_of_retrospectives,
+    "initiatives": initiatives_and_the_council,
 }
 
 

@@ -30,18 +30,21 @@ def _look(scope: Scope, reader: Any, settings: Any, now: datetime) -> Plan:
     from bot.automations.initiatives.gather import gather_initiatives
     from bot.automations.initiatives.plan import plan_initiatives
     from bot.automations.initiatives.setup import Setup
+    from bot.automations.initiatives.watermark import usable
 
     setup = Setup.of(settings)
     reader = reader.hiding(setup.hidden_groups)
-    return plan_initiatives(gather_initiatives(scope, reader, setup, now), setup, now)
+    before = usable(scope.watermark, setup, now) if scope.is_everything else None
+    return plan_initiatives(gather_initiatives(scope, reader, setup, now, before), setup, now, before)
 
 
 AUTOMATION = Automation(
     name="initiatives",
     purpose="Section-wide initiatives are accompanied from the label to the issues that every group has got.",
-    budget="A sweep: one list for each set of labels and each alias in it, four more, the section's projects and its "
-    "people, by pages of 100; at most 4 for each initiative, and 3 more where somebody commands; 3 for the review. One "
-    "initiative, or one of its issues: at most 10.",
+    budget="A first sweep, or one with --full: one list for each set of labels and each alias in it, four more, the "
+    "section's projects and its people, by pages of 100; at most 4 for each initiative, and 3 more where somebody "
+    "commands; 3 for the review. With a watermark: 7 where nothing has changed, 10 where one issue of a plan has. On a "
+    "webhook: at most 10.",
     lane=Lane.EVERYDAY,
     settings="initiatives",
     listens_to=_listens_to,

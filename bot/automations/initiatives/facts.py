@@ -110,6 +110,7 @@ class InitiativeFacts:
         readers: lower-case path of a project to its members, where what is copied depends on them.
         review: the review of the milestone, if there is one; review_notes: the bot's on it.
         covers_everything: whether all initiatives of the section are there.
+        is_sweep: whether it is a look at everything, of which what has not changed may be left out.
     """
 
     initiatives: tuple[Initiative, ...]
@@ -120,6 +121,7 @@ class InitiativeFacts:
     review: Issue | None = None
     review_notes: tuple[Note, ...] = ()
     covers_everything: bool = False
+    is_sweep: bool = False
 
     def project(self, path: str) -> Project | None:
         return self.projects.get(path.lower())

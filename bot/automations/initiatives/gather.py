@@ -18,7 +18,8 @@ from bot.automations.initiatives.facts import (
 )
 from bot.automations.initiatives.review import review_marker
 from bot.automations.initiatives.setup import DISTRIBUTE, DISTRIBUTE_NOW, Setup
-from bot.automations.initiatives.stages import stand
+from bot.automations.initiatives.stages import dri_note, stand
+from bot.automations.initiatives.watermark import Watermark, issue_of, key_of
 from bot.comment_commands.grammar import said_to
 from bot.comment_commands.requests import requests_at
 from bot.comment_commands.rights import may_have_been_edited
@@ -58,6 +59,7 @@ class InitiativeReader(Protocol):
         state: str,
         label: str | None = None,
         without_labels: str | None = None,
+        author_id: int | None = None,
         updated_after: dt.datetime | None = None,
     ) -> tuple[Issue, ...]: ...
     def discussions(self, issue: IssueId) -> tuple[Discussion, ...]: ...
@@ -73,33 +75,40 @@ class InitiativeReader(Protocol):
     def people(self, question: PeopleQuestion) -> PeopleAnswer: ...
 
 
-def gather_initiatives(scope: Scope, reader: InitiativeReader, setup: Setup, now: dt.datetime) -> InitiativeFacts:
+def gather_initiatives(
+    scope: Scope, reader: InitiativeReader, setup: Setup, now: dt.datetime, before: Watermark | None = None
+) -> InitiativeFacts:
     """Facts about the open initiatives of the section, and those closed since the milestone before began; or about the
-    named one.
+    named one; or, with a watermark, about those that have changed since, or have something due.
 
     Requests: one list for each set of labels and alias of those that the bot has not seen yet, two lists of those that
     it has, two of closed ones; the projects of the section; the people of the directory. For each initiative: what was
     said, its links, and where nobody owns it its merge requests; where somebody commands, up to 3 more.
     """
     own_ids = reader.own_ids()
-    issues = _listed(reader, setup, now) if scope.is_everything else _named(scope, reader, setup, own_ids)
-    everything = scope.is_everything
-    if not issues and not (everything and setup.own.review_project):
-        return InitiativeFacts((), PeopleAnswer({}, {}, {}, {}), own_ids, covers_everything=everything)
-    read, people, projects = reader.side_by_side(
-        [
-            lambda: reader.side_by_side([partial(_complete, issue, reader, setup, own_ids) for issue in issues]),
-            partial(_people, reader, setup),
-            partial(reader.projects_below, setup.section.group),
-        ]
-    )
+    everything = scope.is_everything and before is None
+    if before is not None:
+        issues = _changed(before, reader, setup, own_ids, now)
+    else:
+        issues = _listed(reader, setup, now) if everything else _named(scope, reader, setup, own_ids)
+    read = reader.side_by_side([partial(_complete, issue, reader, setup, own_ids) for issue in issues])
     facts = InitiativeFacts(
         initiatives=tuple(sorted(read, key=lambda each: (each.issue.created_at, each.issue.id))),
-        people=people,
+        people=PeopleAnswer({}, {}, {}, {}),
         own_ids=own_ids,
-        projects={project.path.lower(): project for project in projects},
         covers_everything=everything,
+        is_sweep=scope.is_everything,
     )
+    has_review = everything and setup.own.review_project is not None
+    names_people = has_review or any(_may_mention(each, facts, setup, now) for each in read)
+    names_issues = has_review or any(_may_name(each, own_ids) for each in read)
+    people, projects = reader.side_by_side(
+        [
+            partial(_people, reader, setup) if names_people else partial(_nobody),
+            partial(reader.projects_below, setup.section.group) if names_issues else tuple,
+        ]
+    )
+    facts = replace(facts, people=people, projects={project.path.lower(): project for project in projects})
     facts = _with_distributions(facts, reader, setup, now)
     return _with_review(facts, reader, setup, now) if everything and setup.own.review_project else facts
 
@@ -125,6 +134,71 @@ def _listed(reader: InitiativeReader, setup: Setup, now: dt.datetime) -> list[Is
         ]
     )
     return list({issue.id: issue for listed in found for issue in listed if not issue.moved}.values())
+
+
+def _changed(
+    before: Watermark, reader: InitiativeReader, setup: Setup, own_ids: frozenset[int], now: dt.datetime
+) -> list[Issue]:
+    """Those that have changed, whose issues have, or that have something due; and those that the bot has not seen."""
+    own = setup.own
+    lists = partial(reader.issues, setup.section.group, is_group=True)
+    seen = ",".join(own.own_labels)
+    authors = sorted(own_ids)
+    found = reader.side_by_side(
+        [
+            *(partial(lists, state="opened", label=label, updated_after=before.until) for label in own.own_labels),
+            *(
+                partial(lists, state="opened", label=",".join(labels), without_labels=seen)
+                for labels in own.alternatives()
+            ),
+            *(partial(lists, state="all", author_id=author_id, updated_after=before.until) for author_id in authors),
+        ]
+    )
+    listed = {issue.id: issue for each in found[: -len(authors)] for issue in each if not issue.moved}
+    keys = {key for key, instant in before.due.items() if instant <= now}
+    parts = {}
+    for issue in (issue for each in found[-len(authors) :] for issue in each):
+        fields = read_marker(IMPLEMENTATION, issue.description)
+        if fields is not None and fields.get("of"):
+            parts[fields["of"]] = issue
+    known = {key_of(issue) for issue in listed.values()}
+    more = reader.side_by_side(
+        [partial(_initiative_of, key, parts.get(key), reader, setup) for key in sorted((keys | set(parts)) - known)]
+    )
+    return list((listed | {issue.id: issue for issue in more if issue is not None}).values())
+
+
+def _initiative_of(key: str, part: Issue | None, reader: InitiativeReader, setup: Setup) -> Issue | None:
+    """The initiative that is called so, wherever it was moved since: then its part is linked to it."""
+    try:
+        found = reader.issue(issue_of(key))
+    except ValueError:
+        found = None
+    if found is not None and not found.moved:
+        return found if setup.own.is_initiative(found.labels) and found.state == "opened" else None
+    if part is None:
+        return None
+    linked = (link.issue for link in reader.links(IssueId(part.project_id, part.iid)))
+    return next((each for each in linked if setup.own.is_initiative(each.labels) and not each.moved), None)
+
+
+def _may_mention(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> bool:
+    """Whether what is written there may name people, or depend on who is in which group."""
+    if each.discussions is None:
+        return False
+    standing = stand(each, facts, setup, now)
+    is_told = standing.owner is not None and dri_note(each, standing.owner, facts.own_ids) is not None
+    return not is_told or standing.needs_relevance_check or bool(standing.stuck)
+
+
+def _may_name(each: Initiative, own_ids: frozenset[int]) -> bool:
+    """Whether who sees its project matters: where somebody is answered, or issues of other projects are named."""
+    parts = each.implementations(own_ids)
+    return bool(each.members) or any(one.issue.project_id != each.issue.project_id for one in parts)
+
+
+def _nobody() -> PeopleAnswer:
+    return PeopleAnswer({}, {}, {}, {})
 
 
 def _people(reader: InitiativeReader, setup: Setup) -> PeopleAnswer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from bot.automations.initiatives.commands import plan_requests
 from bot.automations.initiatives.completeness import plan_completeness
@@ -14,12 +15,17 @@ from bot.automations.initiatives.review import plan_review
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Standing, stand
 from bot.automations.initiatives.suggestion import plan_suggestion
+from bot.automations.initiatives.watermark import Watermark, next_mark
 from bot.domain.errors import GitLabUnreachable
 from bot.domain.plan import Notice, NoticeKind, Plan
 
 
-def plan_initiatives(facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> Plan:
-    """What people have asked for comes first: what follows from it is seen by a second look."""
+def plan_initiatives(facts: InitiativeFacts, setup: Setup, now: dt.datetime, before: Watermark | None = None) -> Plan:
+    """What people have asked for comes first: what follows from it is seen by a second look.
+
+    Args:
+        before: with which the facts were gathered, where they are not all.
+    """
     plan = Plan()
     standings = [(each, stand(each, facts, setup, now)) for each in facts.initiatives]
     for each, standing in standings:
@@ -27,7 +33,10 @@ def plan_initiatives(facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> 
             plan += Plan((), (_unread(each),))
         elif each.discussions is not None:
             plan += _one(each, standing, facts, setup, now)
-    return plan + plan_review(standings, facts, setup, now)
+    plan += plan_review(standings, facts, setup, now)
+    if not facts.is_sweep:
+        return plan
+    return replace(plan, watermark=next_mark(before, standings, facts, setup, now).to_json())
 
 
 def _one(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> Plan:

@@ -49,6 +49,12 @@ def _written_at(note: Note) -> dt.datetime:
         return note.created_at
 
 
+def shown_at(each: Initiative, own_ids: frozenset[int]) -> dt.datetime | None:
+    """When the note was written last; None where there is none."""
+    there = each.own_note(PROGRESS_MARKER, own_ids)
+    return _written_at(there) if there is not None else None
+
+
 def _written_for(note: Note) -> str:
     return (read_marker(PROGRESS_STATE, note.body) or {}).get("readers", "confidential")
 

@@ -78,6 +78,16 @@ FLAGS = {
 }
 
 
+def stages_table(bot_name: str) -> str:
+    """The stages and what goes across them, as the docs have it."""
+    rows = [
+        f"| {stage.value} | {rule.what_is_so} | {rule.moves_on.format(bot=bot_name)} |"
+        for stage, rule in STAGES.items()
+    ]
+    flags = [f"| *{flag}* | {what} | |" for flag, what in FLAGS.items()]
+    return "\n".join(["| Stage | What is so | What moves it on |", "| --- | --- | --- |", *rows, *flags])
+
+
 @dataclass(frozen=True)
 class Standing:
     """Where an initiative stands.

@@ -1,0 +1,114 @@
+"""What a look at everything need not read again: who has not changed since, and has nothing due."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.automations.initiatives.facts import Initiative, InitiativeFacts
+from bot.automations.initiatives.progress import shown_at
+from bot.automations.initiatives.setup import Setup
+from bot.automations.initiatives.stages import MONTH, Stage, Standing, dri_note, planned_on
+from bot.domain.resources import Issue, IssueId
+
+# Clocks differ, and GitLab's lists lag behind a little.
+OVERLAP = dt.timedelta(minutes=5)
+# How long the review may show what was so before; then everything is read.
+REVIEW_LAGS_FOR = dt.timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """How far the last look at everything has read.
+
+    Args:
+        until: what was changed before that was read; milestone: the one that ran.
+        due: `project_id-iid` of an initiative to when something is due there though nothing changes.
+        changed_since: when something was read that the review does not show yet; None where it shows all.
+    """
+
+    until: dt.datetime
+    milestone: str
+    due: Mapping[str, dt.datetime]
+    changed_since: dt.datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "until": self.until.isoformat(),
+            "milestone": self.milestone,
+            "due": {key: instant.isoformat() for key, instant in self.due.items()},
+            "changed_since": self.changed_since.isoformat() if self.changed_since is not None else None,
+        }
+
+
+def usable(data: Mapping[str, Any] | None, setup: Setup, now: dt.datetime) -> Watermark | None:
+    """None where everything is to be read: without a mark, with one that cannot be read, when a milestone has begun,
+    and when the review shows old things for too long.
+    """
+    try:
+        given = data or {}
+        due = {str(key): _instant(text) for key, text in given["due"].items()}
+        changed = _instant(given["changed_since"]) if given["changed_since"] is not None else None
+        mark = Watermark(_instant(given["until"]), str(given["milestone"]), due, changed)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
+    is_old = mark.changed_since is not None and now - mark.changed_since >= REVIEW_LAGS_FOR
+    if mark.until > now or mark.milestone != setup.milestone(now).title or is_old:
+        return None
+    return mark
+
+
+def _instant(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+
+
+def key_of(issue: Issue) -> str:
+    return f"{issue.project_id}-{issue.iid}"
+
+
+def issue_of(key: str) -> IssueId:
+    """Raises ValueError."""
+    project_id, iid = key.split("-")
+    return IssueId(int(project_id), int(iid))
+
+
+def next_mark(
+    before: Watermark | None,
+    pairs: Iterable[tuple[Initiative, Standing]],
+    facts: InitiativeFacts,
+    setup: Setup,
+    now: dt.datetime,
+) -> Watermark:
+    """The mark when this look has come through.
+
+    Args:
+        before: the one that this look began with; None where it has read everything.
+    """
+    read = list(pairs)
+    due = dict(before.due) if before is not None else {}
+    for each, standing in read:
+        due.pop(key_of(each.issue), None)
+        instants = [instant for instant in _due(each, standing, facts, setup) if instant > now]
+        if instants and each.issue.state == "opened":
+            due[key_of(each.issue)] = min(instants)
+    changed = None if before is None else before.changed_since or (now if read else None)
+    return Watermark(now - OVERLAP, setup.milestone(now).title, due, changed)
+
+
+def _due(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup) -> list[dt.datetime]:
+    """When time alone makes something due. A new milestone reads everything anyway."""
+    own = setup.own
+    found = [standing.relevant_since + own.relevant_for_months * MONTH]
+    note = dri_note(each, standing.owner, facts.own_ids) if standing.owner is not None else None
+    if note is not None and standing.stage is Stage.OWNED:
+        found.append(note.created_at + dt.timedelta(days=own.plan_within_days))
+    planned = planned_on(note)
+    if planned is not None and standing.stage is Stage.PLANNED:
+        begins = dt.datetime.combine(planned, dt.time(), setup.releases.zone).astimezone(dt.UTC)
+        found.append(begins + dt.timedelta(days=own.distribute_within_days))
+    written = shown_at(each, facts.own_ids)
+    if written is not None and standing.implementations:
+        found.append(written + dt.timedelta(hours=own.progress_interval_hours))
+    return found

@@ -1,0 +1,140 @@
+"""What sweeps cost, with and without a watermark."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.automations.initiatives.implementation_plan import Row
+from bot.automations.initiatives.setup import Setup
+from bot.automations.initiatives.watermark import OVERLAP, Watermark, usable
+from bot.domain.plan import Outcome, Plan, Status, Step
+from bot.domain.ports import Scope
+from bot.runtime.run import Means, Part, run
+from bot.runtime.watermarks import marks_of, read_watermarks, write_watermarks
+from bot.settings.loading import Settings
+from bot.wiring import Environment, connect
+from tests.automations.initiatives import NOW, SETUP, described
+from tests.e2e.test_initiative_life import INITIATIVES, Section
+from tests.local_gitlab import LocalGitLab
+
+MANY, PARTS = 30, 10
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def section(local_gitlab: LocalGitLab, environment: Environment, settings: Settings) -> Section:
+    """Thirty initiatives of Static Analysis, each with ten issues, that the bot has seen before."""
+    made = Section(local_gitlab, environment, settings)
+    project = local_gitlab.project("sec/product")
+    assert project is not None
+    path = f"/projects/{project.id}/issues"
+    labels = "section::sec,group::static analysis,initiative::complete"
+    for number in range(MANY):
+        fields = {"title": f"Initiative {number}", "description": described(), "labels": labels}
+        issue = local_gitlab.call("POST", path, json=fields).json()
+        for part in range(PARTS):
+            mark = (
+                f"<!-- sectionbot:implementation of={project.id}-{issue['iid']} category={Row(str(part), '').key} -->"
+            )
+            row = local_gitlab.call("POST", path, "demo-bot-token", json={"title": "Part", "description": mark}).json()
+            link = {"target_project_id": project.id, "target_issue_iid": issue["iid"]}
+            assert local_gitlab.call("POST", f"{path}/{row['iid']}/links", json=link).status_code == 201
+    return made
+
+
+def swept(section: Section, mark: Any, now: dt.datetime) -> tuple[Any, int, int]:
+    """The next mark, the number of requests, and of changes."""
+    section.gitlab.forget_requests()
+    gitlab = connect(section.environment, section.settings)
+    means = Means(section.settings, gitlab.reader, gitlab.writer, (INITIATIVES,))
+    done = run([(INITIATIVES, Scope(watermark=mark))], means, now)
+    asked = [line for line in section.gitlab.requests() if line.startswith("GET")]
+    steps = sum(len(part.plan.steps) for part in done.parts)
+    return marks_of(done.parts).get("initiatives"), len(asked), steps
+
+
+def test_a_first_sweep_and_those_after_it(section: Section) -> None:
+    now = section.gitlab.store.now()
+    section.gitlab.forget_requests()
+    mark, asked, steps = swept(section, None, now)
+    assert steps == 2 * MANY + 2
+    # What the writer looks for comes on top of what the look has asked: one for each note.
+    assert asked <= 45 + 4 * MANY
+    # What the bot itself has written is read once more, then nothing is.
+    mark, asked, steps = swept(section, mark, now + HOUR)
+    assert steps == 0 and asked <= 45 + 4 * MANY
+    mark, asked, steps = swept(section, mark, now + 2 * HOUR)
+    assert (asked, steps) == (7, 0)
+    # One issue of a plan moves.
+    later = now + 30 * HOUR
+    section.gitlab.call("POST", "/../../-/emulator/clock", json={"now": later.isoformat()})
+    mark = dict(mark) | {"changed_since": None}
+    part = section.implementations()[0]
+    section.change(part, token="root", state_event="close")
+    quiet = dict(mark) | {"due": {}}
+    _, asked, steps = swept(section, quiet, later)
+    assert (asked, steps) == (10, 1)
+    # Without the mark it is all there, too.
+    _, _, steps = swept(section, None, later)
+    assert steps > 0
+
+
+def test_what_is_due_by_time_alone_is_read(section: Section) -> None:
+    now = section.gitlab.store.now()
+    mark, _, _ = swept(section, None, now)
+    mark, _, _ = swept(section, mark, now + HOUR)
+    key = next(iter(mark["due"]))
+    due = dict(mark) | {"due": {key: (now + 2 * HOUR).isoformat()}}
+    assert swept(section, due, now + 2 * HOUR - dt.timedelta(minutes=1))[1] == 7
+    assert swept(section, due, now + 2 * HOUR)[1] == 10
+
+
+# -- the mark --------------------------------------------------------------------------------------------------------
+
+
+MARK = Watermark(NOW - OVERLAP, "19.4", {"7-4": NOW + HOUR}).to_json()
+
+
+@pytest.mark.parametrize(
+    ("changed", "now", "is_usable"),
+    [
+        ({}, NOW, True),
+        ({"milestone": "19.3"}, NOW, False),
+        ({"until": "nonsense"}, NOW, False),
+        ({"due": []}, NOW, False),
+        ({"changed_since": (NOW - 23 * HOUR).isoformat()}, NOW, True),
+        ({"changed_since": (NOW - 24 * HOUR).isoformat()}, NOW, False),
+        # Of the future: somebody has run it with another day.
+        ({"until": (NOW + HOUR).isoformat()}, NOW, False),
+    ],
+)
+def test_a_mark_that_does_not_fit_is_none(changed: dict[str, Any], now: dt.datetime, is_usable: bool) -> None:
+    assert (usable(MARK | changed, SETUP, now) is not None) is is_usable
+
+
+def test_without_a_mark_everything_is_read() -> None:
+    assert usable(None, SETUP, NOW) is None
+    assert isinstance(SETUP, Setup)
+
+
+def test_marks_survive_their_file_and_a_broken_one_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "marks.json"
+    assert read_watermarks(file) == {} and read_watermarks(None) == {}
+    write_watermarks(file, {"initiatives": MARK})
+    assert read_watermarks(file) == {"initiatives": MARK}
+    assert oct(file.stat().st_mode & 0o777) == "0o600"
+    for text in ("{", "[]", '{"version": 99}', json.dumps({"version": 1, "marks": []})):
+        file.write_text(text)
+        assert read_watermarks(file) == {}
+
+
+@pytest.mark.parametrize(("status", "kept"), [(Status.DONE, True), (Status.REFUSED, False), (Status.FAILED, False)])
+def test_what_did_not_come_through_is_read_again(status: Status, kept: bool) -> None:
+    plan = Plan((Step(None, "x", "y"),), watermark=MARK)  # type: ignore[arg-type]
+    part = Part("initiatives", plan, {"key": Outcome(status)})
+    assert bool(marks_of((part,))) is kept
