@@ -158,15 +158,13 @@ class FakeReader:
         state: str,
         label: str | None = None,
         without_labels: str | None = None,
-        author_id: int | None = None,
         updated_after: dt.datetime | None = None,
     ) -> tuple[Issue, ...]:
         self.asked.append(f"issues {state} {label} without {without_labels}")
         assert is_group and place == "sec"
-        if author_id is not None:
-            assert updated_after is not None
-            return tuple(each for each in self.all if each.author.id == author_id and each.updated_at >= updated_after)
-        assert label is not None
+        if label is None:
+            assert updated_after is not None and state == "all"
+            return tuple(each for each in self.all if each.updated_at >= updated_after)
         return tuple(
             each
             for each in self.all

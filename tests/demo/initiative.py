@@ -124,7 +124,7 @@ def initiatives_and_the_council(stage: Stage) -> None:
     section = _Section(stage)
     say("\nA section-wide initiative, in fast motion: Gwen labels an issue with `all Sec groups`.")
     section.at(MONDAY)
-    initiative = section.open("One name for a finding", "It is a mess.", "all Sec groups")
+    initiative = section.open("One name for a finding", "It is a mess.", "all Sec groups,type::feature")
     section.sweep("initiatives", "what its description lacks stands in one note, and the milestone's review opens")
     say("She writes what is missing.")
     section.change(initiative, description=TEXT)
@@ -158,7 +158,7 @@ def initiatives_and_the_council(stage: Stage) -> None:
 
 def _a_question(section: _Section, initiative: dict[str, Any]) -> None:
     say("One of them asks the architectural council where names come from.")
-    question = section.open("Who names a finding?", QUESTION, "architectural council")
+    question = section.open("Who names a finding?", QUESTION, "architectural council,type::feature")
     section.gitlab.call(
         "POST",
         f"{_path(question)}/links",
@@ -167,8 +167,7 @@ def _a_question(section: _Section, initiative: dict[str, Any]) -> None:
         target_issue_iid=initiative["iid"],
     )
     section.say(question, "sectionbot dri em.gwen")
-    section.sweep("council", "it has its place in the queue, and somebody who decides")
-    section.sweep("council", "the queue is empty before it, so its clock runs")
+    section.sweep("council", "it has its place in the queue and somebody who decides; its clock starts")
     say(f"    {section.note(question, 'The clock started').splitlines()[0].split(': ', 1)[1]}")
     section.say(question, "The scanner.", "tl.iris")
     section.at("2026-11-17T10:00:00Z")
@@ -178,7 +177,11 @@ def _a_question(section: _Section, initiative: dict[str, Any]) -> None:
     section.change(question, description=f"{QUESTION}The scanner names it, since it knows most.\n")
     section.say(question, "sectionbot decide")
     section.sweep("council", "the decision goes into a merge request, and linked initiatives hear of it")
-    expect("the question's labels", ["architectural council", "council::decided"], section.labels(question))
+    expect(
+        "the question's labels",
+        ["architectural council", "council::decided", "type::feature"],
+        section.labels(question),
+    )
     [request] = section.gitlab.call("GET", "projects/sec%2Farchitecture/merge_requests?state=opened")
     say(f"    {request['references']['full']}: {request['title']}")
     section.note(initiative, "is decided: what was decided stands there")

@@ -17,6 +17,8 @@ from typing import Any
 import gitlab
 import requests
 
+from tests.warm_process import run_warm
+
 ROOT = Path(__file__).resolve().parents[2]
 SEED = ROOT / "tests" / "demo" / "seed.yml"
 ROOT_TOKEN = "demo-root-token"
@@ -70,8 +72,7 @@ class Stage:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bot", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        return run_warm(arguments, dict(self.environment), 120)
 
     def start(self, name: str, *arguments: str) -> None:
         log = (self.folder / f"{name}.log").open("wb")

@@ -59,7 +59,6 @@ class InitiativeReader(Protocol):
         state: str,
         label: str | None = None,
         without_labels: str | None = None,
-        author_id: int | None = None,
         updated_after: dt.datetime | None = None,
     ) -> tuple[Issue, ...]: ...
     def discussions(self, issue: IssueId) -> tuple[Discussion, ...]: ...
@@ -143,27 +142,30 @@ def _changed(
     own = setup.own
     lists = partial(reader.issues, setup.section.group, is_group=True)
     seen = ",".join(own.own_labels)
-    authors = sorted(own_ids)
-    found = reader.side_by_side(
+    changed, *new = reader.side_by_side(
         [
-            *(partial(lists, state="opened", label=label, updated_after=before.until) for label in own.own_labels),
+            partial(lists, state="all", updated_after=before.until),
             *(
                 partial(lists, state="opened", label=",".join(labels), without_labels=seen)
                 for labels in own.alternatives()
             ),
-            *(partial(lists, state="all", author_id=author_id, updated_after=before.until) for author_id in authors),
         ]
     )
-    listed = {issue.id: issue for each in found[: -len(authors)] for issue in each if not issue.moved}
-    keys = {key for key, instant in before.due.items() if instant <= now}
+    candidates = {issue.id: issue for listed in (changed, *new) for issue in listed}
+    listed = {
+        number: issue
+        for number, issue in candidates.items()
+        if own.is_initiative(issue.labels) and issue.state == "opened" and not issue.moved
+    }
     parts = {}
-    for issue in (issue for each in found[-len(authors) :] for issue in each):
-        fields = read_marker(IMPLEMENTATION, issue.description)
+    for issue in changed:
+        fields = read_marker(IMPLEMENTATION, issue.description) if issue.author.id in own_ids else None
         if fields is not None and fields.get("of"):
             parts[fields["of"]] = issue
+    keys = {key for key, instant in before.due.items() if instant <= now} | set(parts)
     known = {key_of(issue) for issue in listed.values()}
     more = reader.side_by_side(
-        [partial(_initiative_of, key, parts.get(key), reader, setup) for key in sorted((keys | set(parts)) - known)]
+        [partial(_initiative_of, key, parts.get(key), reader, setup) for key in sorted(keys - known)]
     )
     return list((listed | {issue.id: issue for issue in more if issue is not None}).values())
 
