@@ -31,7 +31,7 @@ test: $(STAMP) ## Run the whole suite
 demo: $(STAMP) ## Watch the bot at work on a local GitLab emulator (ACT=incident|triage|retrospectives; KEEP=1 leaves it running)
 	$(BIN)/python -m tests.demo.demo $(if $(ACT),--act $(ACT)) $(if $(KEEP),--keep)
 
-bench: $(STAMP) ## Measure requests, seconds and memory (PART=opening|deliveries|sweep|triage|help)
+bench: $(STAMP) ## Measure requests, seconds and memory (PART=opening|deliveries|sweep|triage|initiatives|help)
 	$(BIN)/python -m tests.bench.bench $(PART)
 
 lock: $(STAMP) ## Pin the newest versions of all dependencies, with hashes

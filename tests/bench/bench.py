@@ -30,6 +30,7 @@ from bot.domain.ports import Scope
 from bot.emulator.server import build, server
 from bot.runtime.run import Means, run
 from bot.wiring import AUTOMATIONS, Environment, connect, load_settings
+from tests.bench.initiatives import initiatives
 from tests.bench.triage import triage
 from tests.bot_process import BotProcess, eventually, settings_with_25_members
 from tests.faults.test_storms import MANY, payload
@@ -238,12 +239,17 @@ def triage_(rows: list[Row]) -> None:
     triage(local_gitlab, rows)
 
 
+def initiatives_(rows: list[Row]) -> None:
+    initiatives(local_gitlab, rows)
+
+
 def main() -> None:
     parts: dict[str, Callable[[list[Row]], None]] = {
         "opening": opening,
         "deliveries": deliveries,
         "sweep": sweep,
         "triage": triage_,
+        "initiatives": initiatives_,
         "help": help_,
     }
     wanted = sys.argv[1:] or list(parts)
