@@ -17,6 +17,7 @@ from bot.domain.changes import WriteNote
 from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Step
 from bot.domain.resources import AccessLevel, Discussion, Issue, IssueId, Member, Note
+from bot.domain.text_hash import hash_of
 from bot.domain.user_text import harmless_line
 
 ANSWER = "command_answer"
@@ -51,7 +52,7 @@ def plan_answers(
     steps = []
     for discussion in place.discussions:
         for note in discussion.notes:
-            if note.is_system or note.author.id in own_ids or str(note.id) in have_answers or was_edited(note):
+            if note.is_system or note.author.id in own_ids or is_answered(note, have_answers) or was_edited(note):
                 continue
             if now - note.created_at > ANSWERED_WITHIN or not said_to(bot_name, note.body):
                 continue
@@ -59,7 +60,8 @@ def plan_answers(
             if not text or (is_refusal and (place.is_public or note.author.id in refused)):
                 continue
             refused |= {note.author.id} if is_refusal else set()
-            mark = marker(ANSWER, to=note.id, person=note.author.id, refused="yes" if is_refusal else "no")
+            refusal = "yes" if is_refusal else "no"
+            mark = marker(ANSWER, to=note.id, person=note.author.id, refused=refusal, said=said_by(note))
             at = IssueId(place.issue.project_id, place.issue.iid)
             body = f"{text}\n\n{mark}"
             path, iid = place.issue.project_path, place.issue.iid
@@ -69,9 +71,26 @@ def plan_answers(
 
 
 def answered(notes: Iterable[Note], own_ids: frozenset[int]) -> set[str]:
-    """What has its answer: ids of comments, and `label-` with ids of label events."""
-    marks = (read_marker(ANSWER, note.body) for note in notes if note.author.id in own_ids)
-    return {fields["to"] for fields in marks if fields is not None and "to" in fields}
+    """What has its answer: ids of comments, `label-` with ids of label events, and what comments were known by that
+    came here with their issue from another project.
+    """
+    known = list(notes)
+    ids = {str(note.id) for note in known}
+    marks = (read_marker(ANSWER, note.body) for note in known if note.author.id in own_ids)
+    found: set[str] = set()
+    for fields in marks:
+        to = (fields or {}).get("to", "")
+        found |= {to} if to in ids or to.startswith("label-") else {(fields or {}).get("said", "")}
+    return found - {""}
+
+
+def said_by(note: Note) -> str:
+    """What a comment is known by when its issue was moved: GitLab copies it with its author, time and words."""
+    return f"{int(note.created_at.timestamp())}-{note.author.id}-{hash_of(note.body.strip())}"
+
+
+def is_answered(note: Note, answers: set[str]) -> bool:
+    return str(note.id) in answers or said_by(note) in answers
 
 
 def refused_people(notes: Iterable[Note], own_ids: frozenset[int], now: dt.datetime, within: dt.timedelta) -> set[int]:
@@ -80,7 +99,7 @@ def refused_people(notes: Iterable[Note], own_ids: frozenset[int], now: dt.datet
     for note in notes:
         fields = read_marker(ANSWER, note.body) if note.author.id in own_ids else None
         if fields is not None and fields.get("refused") == "yes" and now - note.created_at < within:
-            found |= {int(fields["person"])} if fields.get("person", "").isdigit() else set()
+            found |= {int(fields["person"])} if fields.get("person", "").isdecimal() else set()
     return found
 
 
@@ -90,18 +109,21 @@ def _answer(
     """The text, empty where there is nothing to say; and whether it refuses."""
     specs = {spec.name: spec for spec in vocabulary}
     given = [each.name for each in parse_commands(note.body, bot_name, [*specs, HELP])]
-    if HELP in given and role_of(note.author, place.members) > AccessLevel.NONE:
-        return _help(vocabulary, bot_name), False
+    role = role_of(note.author, place.members)
+    # Who can command nothing here is answered as seldom as who is refused.
+    is_below = role < min((spec.least_access for spec in vocabulary), default=AccessLevel.GUEST)
+    if HELP in given and role > AccessLevel.NONE:
+        return _help(vocabulary, bot_name), is_below
     for name in given:
         if name in specs and not may_command(note, place.members, specs[name].least_access, own_ids):
             return _refusal(name, specs[name].least_access, bot_name), True
     for words in said_to(bot_name, note.body) if not given else ():
         near = _nearest(words, [*specs, HELP])
-        if near and role_of(note.author, place.members) > AccessLevel.NONE:
+        if near and role > AccessLevel.NONE:
             return (
                 f"I do not know `{bot_name} {_in_code(words)}`. Perhaps you meant `{bot_name} {near}`? "
                 f"`{bot_name} {HELP}` lists what can be said here.",
-                False,
+                is_below,
             )
     return "", False
 

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.comment_commands.answers import ANSWER, REFUSED_ONCE_IN, Place, answered, refused_people
+from bot.comment_commands.answers import ANSWER, REFUSED_ONCE_IN, Place, answered, is_answered, refused_people, said_by
 from bot.comment_commands.grammar import parse_commands
 from bot.comment_commands.rights import may_command, role_of
 from bot.comment_commands.vocabulary import CommandSpec
@@ -29,7 +29,7 @@ class Request:
     Args:
         source: what the answer names: the id of the comment, or `label-` and that of the label event.
         thread_id: where the answer goes; empty for a label.
-        label: what was set; empty for a comment.
+        label: what was set; empty for a comment. said: what the comment is known by wherever its issue is moved.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Request:
     source: str
     thread_id: str = ""
     label: str = ""
+    said: str = ""
 
 
 def requests_at(
@@ -62,10 +63,18 @@ def requests_at(
     found = []
     for discussion in place.discussions:
         for note in discussion.notes:
-            if str(note.id) in done or now - note.created_at > CARRIED_OUT_WITHIN:
+            if is_answered(note, done) or now - note.created_at > CARRIED_OUT_WITHIN:
                 continue
             found += [
-                Request(given.name, given.argument, note.author, note.created_at, str(note.id), discussion.id)
+                Request(
+                    given.name,
+                    given.argument,
+                    note.author,
+                    note.created_at,
+                    str(note.id),
+                    discussion.id,
+                    said=said_by(note),
+                )
                 for given in parse_commands(note.body, bot_name, specs)
                 if may_command(note, place.members, specs[given.name].least_access, own_ids)
             ]
@@ -96,7 +105,9 @@ def answer(place: Place, request: Request, text: str, **fields: str | int) -> Wr
     Args:
         fields: what the marker says beside that, for whoever reads it later.
     """
-    mark = marker(ANSWER, to=request.source, person=request.by.id, refused="no", did=_one_word(request.name), **fields)
+    known: dict[str, str | int] = {"person": request.by.id, "refused": "no", "did": _one_word(request.name)}
+    known |= {"said": request.said} if request.said else {}
+    mark = marker(ANSWER, to=request.source, **known, **fields)
     issue = place.issue
     at = IssueId(issue.project_id, issue.iid)
     return WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at, thread_id=request.thread_id)

@@ -50,7 +50,8 @@ class BusinessCalendar:
             if not self.is_working_day(day):
                 continue
             begins, ends = self.hours_of(day)
-            if ends > start:
+            # Where the clock is put on in between, a short day can end before it begins.
+            if ends > max(begins, start):
                 yield max(begins, start), ends
 
     def working_time(self, start: dt.datetime, end: dt.datetime) -> dt.timedelta:

@@ -95,6 +95,7 @@ class Issue:
     due_on: dt.date | None = None
     weight: int | None = None
     is_duplicate: bool = False
+    closed_at: dt.datetime | None = None
 
     @property
     def reference(self) -> str:

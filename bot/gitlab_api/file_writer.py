@@ -13,10 +13,14 @@ DONE = Outcome(Status.DONE)
 ALREADY_SO = Outcome(Status.ALREADY_SO)
 
 
-def propose_files(change: ProposeFiles, client: Client) -> Outcome:
-    """Raises GitLabError."""
+def propose_files(change: ProposeFiles, client: Client, own_ids: frozenset[int]) -> Outcome:
+    """Raises GitLabError.
+
+    Args:
+        own_ids: of the bot: what others propose from a branch of that name is theirs.
+    """
     project = f"/projects/{encoded(change.project_path)}"
-    if _has_request(change, client, project):
+    if _has_request(change, client, project, own_ids):
         return ALREADY_SO
     target = client.get(project).get("default_branch")
     if not target:
@@ -25,6 +29,9 @@ def propose_files(change: ProposeFiles, client: Client) -> Outcome:
     branch = f"{project}/repository/branches/{encoded(change.branch)}"
     if client.get_or_none(branch) is None:
         _commit(change, client, project, target, branch)
+    elif client.get_or_none(f"{project}/repository/files/{encoded(change.file)}", ref=change.branch) is None:
+        sentence = f"{change.project_path} has a branch {change.branch} that is not the bot's: remove or rename it."
+        return Outcome(Status.REFUSED, sentence)
     body: Json = {
         "source_branch": change.branch,
         "target_branch": target,
@@ -36,15 +43,20 @@ def propose_files(change: ProposeFiles, client: Client) -> Outcome:
         client.request("POST", f"{project}/merge_requests", body=body)
     except (GitLabRefused, GitLabUnreachable) as error:
         is_there = not isinstance(error, GitLabRefused) or error.status == 409
-        if is_there and _has_request(change, client, project):
+        if is_there and _has_request(change, client, project, own_ids):
             return DONE
         raise
     return DONE
 
 
-def _has_request(change: ProposeFiles, client: Client, project: str) -> bool:
+def _has_request(change: ProposeFiles, client: Client, project: str, own_ids: frozenset[int]) -> bool:
     rows = client.rows(f"{project}/merge_requests", source_branch=change.branch, state="all")
-    return any(row["source_branch"] == change.branch for row in rows)
+    return any(
+        row["source_branch"] == change.branch
+        and row["author"]["id"] in own_ids
+        and row.get("source_project_id") == row.get("target_project_id")
+        for row in rows
+    )
 
 
 def _commit(change: ProposeFiles, client: Client, project: str, target: str, branch: str) -> None:

@@ -93,6 +93,7 @@ def issue(row: Json) -> Issue:
         milestone=(row.get("milestone") or {}).get("title"),
         due_on=_day(row.get("due_date")),
         weight=row.get("weight"),
+        closed_at=instant(row["closed_at"]) if row.get("closed_at") else None,
         is_duplicate=bool((row.get("_links") or {}).get("closed_as_duplicate_of")),
     )
 

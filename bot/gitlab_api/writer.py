@@ -112,7 +112,7 @@ class GitLabWriter:
             if isinstance(change, PublishIssue):
                 return self._publish_issue(change)
             if isinstance(change, ProposeFiles):
-                return propose_files(change, self._client)
+                return propose_files(change, self._client, self._identity.get()[1])
             if isinstance(change, POLICY_CHANGES):
                 return self._policies.apply(change)
             assert isinstance(change, RegisterHook | ResendDelivery)

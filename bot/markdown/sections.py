@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -16,6 +17,9 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LETTERS = re.compile(r"[^\W_]")
 # What a section says beyond its template, at least, to count as something said.
 LEAST_LETTERS = 10
+# Nobody writes more by hand; parsing it must not hold up what others wait for.
+MOST_CHARACTERS = 100_000
+MOST_HEADINGS = 500
 
 
 @dataclass(frozen=True)
@@ -32,22 +36,31 @@ class Section:
     rows: tuple[tuple[str, ...], ...] = ()
 
 
+@lru_cache(maxsize=256)
 def sections(text: str) -> tuple[Section, ...]:
-    """All sections of a Markdown text, in their order; a section contains those below it."""
-    shown = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text.replace("\r\n", "\n"))
+    """All sections of a Markdown text, in their order; a section contains those below it.
+
+    What stands behind MOST_CHARACTERS is not read.
+    """
+    given = text[:MOST_CHARACTERS].replace("\r\n", "\n")
+    shown = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), given)
     lines = shown.split("\n")
     tokens = MarkdownIt("commonmark").enable("table").parse(shown)
     headings = [
         (int(token.tag[1:]), _plain(tokens[at + 1]), token.map[0], token.map[1])
         for at, token in enumerate(tokens)
         if token.type == "heading_open" and token.level == 0 and token.map is not None
-    ]
-    found = []
-    for at, (level, heading, _, begins) in enumerate(headings):
-        ends = next((first for other, _, first, _ in headings[at + 1 :] if other <= level), len(lines))
-        rows = _first_table(tokens, begins, ends)
+    ][:MOST_HEADINGS]
+    tables = _tables(tokens)
+    found: list[Section] = []
+    # From the last heading to the first: where the next one of each level begins.
+    next_of_level = dict.fromkeys(range(1, 7), len(lines))
+    for level, heading, first, begins in reversed(headings):
+        ends = min(next_of_level[each] for each in range(1, level + 1))
+        rows = next((rows for line, rows in tables if begins <= line < ends), ())
         found.append(Section(heading, level, "\n".join(lines[begins:ends]).strip(), rows))
-    return tuple(found)
+        next_of_level[level] = first
+    return tuple(reversed(found))
 
 
 def _plain(inline: Token) -> str:
@@ -57,22 +70,24 @@ def _plain(inline: Token) -> str:
     return " ".join("".join([*words, *breaks]).split())
 
 
-def _first_table(tokens: list[Token], begins: int, ends: int) -> tuple[tuple[str, ...], ...]:
+def _tables(tokens: list[Token]) -> list[tuple[int, tuple[tuple[str, ...], ...]]]:
+    """Each table with the line on which it begins, as rows of cells; the head first."""
+    found: list[tuple[int, tuple[tuple[str, ...], ...]]] = []
     rows: list[tuple[str, ...]] = []
-    cells: list[str] | None = None
-    inside = False
+    cells: list[str] = []
+    begins = 0
     for at, token in enumerate(tokens):
-        if token.type == "table_open" and token.map is not None and begins <= token.map[0] < ends:
-            inside = True
-        elif token.type == "table_close" and inside:
-            break
-        elif inside and token.type == "tr_open":
+        if token.type == "table_open":
+            rows, begins = [], token.map[0] if token.map is not None else 0
+        elif token.type == "table_close":
+            found.append((begins, tuple(rows)))
+        elif token.type == "tr_open":
             cells = []
-        elif inside and token.type == "tr_close" and cells is not None:
+        elif token.type == "tr_close":
             rows.append(tuple(cells))
-        elif inside and token.type in ("th_open", "td_open") and cells is not None:
+        elif token.type in ("th_open", "td_open"):
             cells.append(_plain(tokens[at + 1]))
-    return tuple(rows)
+    return found
 
 
 def named(name: str, found: Iterable[Section]) -> Section | None:

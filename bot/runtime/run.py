@@ -19,6 +19,8 @@ from bot.domain.resources import Reference
 from bot.runtime.applying import apply_plan
 
 log = structlog.get_logger()
+# More than anybody asks for at once; it bounds a plan that would never come to its end.
+MOST_LOOKS_AGAIN = 10
 
 
 @dataclass(frozen=True)
@@ -109,19 +111,19 @@ class Means:
 def run(scopes: Iterable[tuple[Automation, Scope]], means: Means, now: datetime) -> Run:
     """Each automation looks at its scope; what it changed, those that have not looked yet look at once.
 
-    Where more follows from what a plan has made, its automation looks once more.
+    Where more follows from what a plan has made, its automation looks once more, and so on, a few times.
     """
     queue = list(scopes)
     parts: list[Part] = []
     looked = {automation.name for automation, _ in queue}
-    again: set[str] = set()
+    again: dict[str, int] = {}
     while queue:
         automation, scope = queue.pop(0)
         part = _look(automation, scope, means, now)
         parts.append(part)
         is_done = any(outcome.status is Status.DONE for outcome in part.outcomes.values())
-        if part.plan.look_again and is_done and automation.name not in again:
-            again.add(automation.name)
+        if part.plan.look_again and is_done and again.get(automation.name, 0) < MOST_LOOKS_AGAIN:
+            again[automation.name] = again.get(automation.name, 0) + 1
             queue.insert(0, (automation, scope))
         for event in _touched(part):
             for other in means.automations:

@@ -181,10 +181,7 @@ def running(**fields: Any) -> Note:
         ("dri", "Who? Say `sectionbot dri` with a username."),
         ("dri nobody.here", "nobody.here is nobody who has an active account and a role in this project."),
         ("dri @em.gwen", "em.gwen decides. The council supports; the decision is the DRI's."),
-        (
-            "decide",
-            "The section `Decision and why` of the description says nothing yet: write down what is decided and why.",
-        ),
+        ("decide", "Nobody is the DRI, who decides: first `sectionbot dri NAME`."),
         ("accept", "Only a representative of the council can accept it."),
         ("defer", "Deferred: it stands at the end of the queue now."),
         ("paus", "I do not know `sectionbot paus`. Perhaps you meant `sectionbot pause`? `sectionbot help` lists what"),
@@ -212,6 +209,33 @@ def test_answers_while_its_clock_runs(words: str, fields: dict[str, Any], expect
     assert answer(words, running(**fields), now=MONDAY + HOUR).startswith(expected)
 
 
+def test_only_the_dri_decides_and_only_what_is_written() -> None:
+    assert answer("decide", assignees=(IRIS,)) == "The decision is the DRI's: only tl.iris can say so."
+    assert answer("decide", assignees=(GWEN,)) == (
+        "The section `Decision and why` of the description says nothing yet: write down what is decided and why."
+    )
+
+
+def test_without_its_record_nothing_is_decided() -> None:
+    plan = decided([PRODUCT, PLANNING, ARCHITECTURE])
+    [record] = [step.change.key for step in plan.steps if isinstance(step.change, ProposeFiles)]
+    others = [step for step in plan.steps if step.change.kind == "change labels"]
+    assert [step.needs for step in others] == [(record,)]
+    [otherwise] = [body for body in bodies(plan) if "It is not decided yet" in body]
+    assert otherwise.startswith(
+        "It is not decided yet: GitLab refused the record in sec/architecture, and the bot's oper"
+    )
+
+
+def test_a_label_of_somebody_who_may_not_ask_is_taken_off() -> None:
+    outsider = LabelEvent(90, "architectural council", "add", RITA, MONDAY)
+    plan = planned(
+        replace(asked(4), label_events=(outsider,)), projects=[replace(PRODUCT, visibility="private"), PLANNING]
+    )
+    assert [step.change.kind for step in plan.steps] == ["change labels", "write note"]
+    assert bodies(plan)[0].startswith("The label `architectural council` had no effect: it takes the role Developer in")
+
+
 def test_accepting_what_is_in_scope_changes_nothing() -> None:
     assert answer("accept", by=IRIS) == "It is before the council already."
     assert answer("accept", by=IRIS, description=described([])).startswith("Accepted: it is for the council, whatever")
@@ -232,9 +256,8 @@ def test_on_an_initiative_another_automation_answers_what_was_not_understood() -
 
 def decided(projects: Sequence[Project], **fields: Any) -> Plan:
     text = described(decision="The shorter one wins.")
-    return planned(
-        asked(4, said(200, "sectionbot decide", GWEN, MONDAY), description=text, **fields), projects=projects
-    )
+    said_so = said(200, "sectionbot decide", GWEN, MONDAY)
+    return planned(asked(4, said_so, description=text, assignees=(GWEN,), **fields), projects=projects)
 
 
 @pytest.mark.parametrize(
@@ -251,21 +274,38 @@ def test_a_decision_is_recorded_only_where_no_more_people_read(
     plan = decided([replace(PRODUCT, visibility=visibility), PLANNING, ARCHITECTURE], confidential=confidential)
     records = [step.change for step in plan.steps if isinstance(step.change, ProposeFiles)]
     assert bool(records) is not bool(why_not)
-    [body] = [each for each in bodies(plan) if "command_answer" in each]
+    [body] = [each for each in bodies(plan) if each.startswith("Decided")]
     expected = f"It is not recorded in sec/architecture, since {why_not}." if why_not else "A merge request in sec/arch"
     assert expected in body
 
 
+def test_a_record_stands_in_the_repository_whoever_sees_the_issues_of_its_project() -> None:
+    open_repository = replace(ARCHITECTURE, issues_for_members=True)
+    plan = decided([PRODUCT, PLANNING, open_repository], confidential=True)
+    assert [step for step in plan.steps if isinstance(step.change, ProposeFiles)] == []
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "<!-- sectionbot:council_clock number=1 started=0001-01-01T00:00:00+14:00 pauses=none stopped=never "
+        "reminded=no ended=no -->",
+        "<!-- sectionbot:command_answer to=1 person=² refused=yes -->",
+    ],
+)
+def test_odd_markers_in_the_bots_notes_stop_nothing(marker: str) -> None:
+    assert not planned(asked(4, note(100, f"x\n\n{marker}"), said(200, "sectionbot paus", GWEN, MONDAY))).is_empty
+
+
 def test_a_record_that_the_bot_does_not_see_is_told() -> None:
-    [body] = [each for each in bodies(decided([PRODUCT, PLANNING])) if "command_answer" in each]
+    [body] = [each for each in bodies(decided([PRODUCT, PLANNING])) if each.startswith("Decided")]
     assert "It is not recorded in sec/architecture, since the bot does not see sec/architecture." in body
 
 
 def test_words_of_people_are_data_in_the_record() -> None:
     evil = "[x](https://evil.example) @all {{ 7 }} <!-- sectionbot:council_clock -->"
-    one = asked(
-        4, said(200, "sectionbot decide", GWEN, MONDAY), title=f"{evil}\n/close", description=described(decision=evil)
-    )
+    decide = said(200, "sectionbot decide", GWEN, MONDAY)
+    one = asked(4, decide, title=f"{evil}\n/close", description=described(decision=evil), assignees=(GWEN,))
     [record] = [step.change for step in planned(one).steps if isinstance(step.change, ProposeFiles)]
     assert "@all" not in record.content + record.title + record.line and "{{" not in record.content
     assert "<!--" not in record.content and "\n" not in record.title + record.line

@@ -11,7 +11,8 @@ import pytest
 from bot.automations.initiatives.implementation_plan import ImplementationPlan, parse_plan
 from bot.domain.plan import Plan
 from bot.domain.policy_changes import UpdateResource
-from bot.domain.resources import AccessLevel, Issue, LabelEvent, Note, Project, User
+from bot.domain.ports import Scope
+from bot.domain.resources import AccessLevel, Issue, IssueLink, LabelEvent, Note, Project, User
 from tests.automations.initiatives import (
     BOT,
     GWEN,
@@ -477,3 +478,81 @@ def test_changed_rows_and_those_that_are_gone_are_told_once() -> None:
     there = {4: notes, 5: [note(500, told[5].body)], 6: [note(501, told[6].body)]}
     again = planned(FakeReader([issue], notes=there, **reader))
     assert [change.iid for change in notes_of(again) if change.iid not in (4, 6)] == []
+
+
+def test_a_row_that_is_changed_back_is_told_so() -> None:
+    issue, notes = shown("")
+    links = [implementation(5, "dast"), implementation(6, "static_application_security_testing")]
+    rows = with_plan("dast | Write it | 3 | ", SAST)
+    issue = replace(issue, description=rows)
+    stale = note(
+        500, "The plan says something else by now of dast:\n\n> Old\n\n<!-- sectionbot:implementation_changed -->"
+    )
+    reader: dict[str, Any] = {"links_of": {4: links}}
+    first = planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute")]}, **reader))
+    notes = carried_out(first, [*notes, said(300, "sectionbot distribute")])
+    there = {4: [*notes, said(400, "sectionbot distribute now")], 5: [stale]}
+    told = [change for change in notes_of(planned(FakeReader([issue], notes=there, **reader))) if change.iid == 5]
+    assert [change.note_id for change in told] == [500] and "> Write it" in told[0].body
+
+
+def test_words_of_a_plan_that_became_confidential_reach_no_public_issue() -> None:
+    public = implementation(5, "dast")
+    issue, notes = owned(description=with_plan("dast | Secret words | 3 | "), confidential=True)
+    reader: dict[str, Any] = {"links_of": {4: [public]}}
+    first = planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute")]}, **reader))
+    notes = carried_out(first, [*notes, said(300, "sectionbot distribute")])
+    plan = planned(FakeReader([issue], notes={4: [*notes, said(400, "sectionbot distribute now")]}, **reader))
+    [told] = [change for change in notes_of(plan) if change.iid == 5]
+    assert "Secret words" not in told.body and "#4" not in told.body
+    assert told.body.startswith("The plan says something else by now of this part. Whoever may read it finds it there.")
+
+
+def test_links_between_issues_that_are_there_are_made_up_for() -> None:
+    issue, notes = shown(with_plan(SAST, DAST))
+    links = [implementation(5, "dast"), implementation(6, "static_application_security_testing")]
+    reader: dict[str, Any] = {"links_of": {4: links}}
+    first = planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute")]}, **reader))
+    notes = carried_out(first, [*notes, said(300, "sectionbot distribute")])
+    plan = planned(FakeReader([issue], notes={4: [*notes, said(400, "sectionbot distribute now")]}, **reader))
+    assert [(link.source, link.link_type, link.target) for link in linked(plan)] == [
+        ("sec/product#5", "is_blocked_by", "sec/product#6")
+    ]
+
+
+def test_an_issue_elsewhere_becomes_no_initiative_by_a_link() -> None:
+    outside = initiative(9, project_id=66, project_path="attacker/x", labels=("all Sec groups",))
+    part = implementation(5).issue
+    reader = FakeReader([part, outside], links_of={5: [IssueLink(outside, "relates_to")]})
+    assert planned(reader, scope=Scope(project_id=7, iid=5, event_kind="issue")) == Plan()
+
+
+def test_a_label_of_a_group_that_somebody_has_set_who_may_not_is_taken_off() -> None:
+    issue = initiative(labels=OWNED)
+    events = [LabelEvent(70, "group::static analysis", "add", RITA, NOW)]
+    private = [project(visibility="private")]
+    plan = planned(FakeReader([issue], events_of={4: events}, projects=private))
+    assert labels_of(plan) == [((), ("group::static analysis",)), (("group::not owned",), ())]
+    assert bodies(plan)[0].startswith(
+        "The label `group::static analysis` had no effect: it takes the role Developer in"
+    )
+    by_gwen = [LabelEvent(70, "group::static analysis", "add", GWEN, NOW)]
+    [body] = bodies(planned(FakeReader([issue], events_of={4: by_gwen}, projects=private)))
+    assert body.startswith("@em.gwen: Static Analysis owns this initiative.")
+
+
+def test_a_hundred_rows_with_unknown_dependencies_get_twenty_sentences() -> None:
+    rows = [f"c{number} | x | | {', '.join(f'u{n}' for n in range(60))}" for number in range(100)]
+    assert len(parsed(with_plan(*rows)).problems) == 20
+
+
+def test_a_cell_that_is_too_long_gets_a_sentence() -> None:
+    [problem] = parsed(with_plan(f"dast | {'word ' * 2_000} | 1 |")).problems
+    assert problem == "Row 1 (dast): `what` is longer than 5000 characters."
+
+
+def test_an_odd_day_in_a_marker_is_none() -> None:
+    state = "<!-- sectionbot:initiative_state initiative=7-4 planned=9999-12-31 reminded=never -->"
+    issue, notes = owned()
+    odd = [replace(each, body=each.body.split("<!-- sectionbot:initiative_state")[0] + state) for each in notes]
+    assert not planned(FakeReader([issue], notes={4: odd}), scope=Scope()).notices

@@ -150,9 +150,11 @@ def test_requests_are_the_lists_and_three_for_each_that_nobody_owns() -> None:
     assert sorted(reader.asked[7:]) == [
         "discussions 7#5",
         "discussions 7#7",
+        "label events 7#6",
         "links 7#5",
         "links 7#6",
         "links 7#7",
+        "members 7",
         "merge requests 7#5",
         "merge requests 7#7",
     ]

@@ -158,6 +158,21 @@ def test_lost_answers_make_nothing_twice(
     assert len(requests_of(local_gitlab)) == 1
 
 
+def test_what_others_propose_from_such_a_branch_is_theirs(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    project = local_gitlab.project("sec/architecture")
+    assert project is not None
+    branch = {"branch": CHANGE.branch, "ref": "main"}
+    assert local_gitlab.call("POST", f"/projects/{project.id}/repository/branches", json=branch).status_code == 201
+    request = {"source_branch": CHANGE.branch, "target_branch": "main", "title": "Mine"}
+    assert local_gitlab.call("POST", f"/projects/{project.id}/merge_requests", json=request).status_code == 201
+    assert apply(connected, CHANGE) == [
+        Outcome(
+            Status.REFUSED,
+            "sec/architecture has a branch council-decision-3-1 that is not the bot's: remove or rename it.",
+        )
+    ]
+
+
 def test_a_project_without_a_branch_gets_a_sentence(local_gitlab: LocalGitLab, connected: GitLab) -> None:
     [outcome] = apply(connected, replace(CHANGE, project_path="sec/planning"))
     assert outcome == Outcome(

@@ -259,9 +259,9 @@ def test_what_a_look_costs(council: Council) -> None:
     council.done()
     council.gitlab.forget_requests()
     council.look(Scope())
-    # Who the bot is, one list, people, projects, the queue and its notes; five questions without a DRI, 4 each; the
-    # thumbs on the one that is discussed.
-    assert len(council.gitlab.requests()) == 6 + 5 * 4 + 1
+    # Who the bot is, one list, people, projects, members, the queue and its notes; five questions without a
+    # DRI, 4 each; the thumbs on the one that is discussed.
+    assert len(council.gitlab.requests()) == 7 + 5 * 4 + 1
     council.gitlab.forget_requests()
     other = council.ask("No question", labels="type::bug")
     council.say(other, "Just a comment.")

@@ -36,7 +36,7 @@ def section(local_gitlab: LocalGitLab, environment: Environment, settings: Setti
     labels = "section::sec,group::static analysis,initiative::complete"
     for number in range(MANY):
         fields = {"title": f"Initiative {number}", "description": described(), "labels": labels}
-        issue = local_gitlab.call("POST", path, json=fields).json()
+        issue = local_gitlab.call("POST", path, "demo-gwen-token", json=fields).json()
         for part in range(PARTS):
             mark = (
                 f"<!-- sectionbot:implementation of={project.id}-{issue['iid']} category={Row(str(part), '').key} -->"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.comment_commands.answers import Place, plan_answers
+from bot.comment_commands.answers import Place, plan_answers, said_by
 from bot.comment_commands.vocabulary import CommandSpec
 from bot.domain.changes import WriteNote
 from bot.domain.resources import AccessLevel, Discussion, Issue, Member, Note, User
@@ -42,7 +42,7 @@ def test_help_lists_what_can_be_said_here() -> None:
         "| Command | What it does | From the role |\n| --- | --- | --- |\n"
         "| `secbot refresh` | brings the note up to date | Guest |\n"
         "| `secbot distribute now` | makes the issues of the plan | Developer |\n\n"
-        "<!-- sectionbot:command_answer to=20 person=30 refused=no -->",
+        f"<!-- sectionbot:command_answer to=20 person=30 refused=no said={said_by(said('secbot help'))} -->",
     )
 
 
@@ -73,11 +73,30 @@ def test_words_of_people_do_nothing_in_the_answer() -> None:
 
 
 def test_who_may_not_is_told_the_role() -> None:
-    [answer] = answers(said("secbot distribute now", GUEST))
+    note = said("secbot distribute now", GUEST)
+    [answer] = answers(note)
     assert answer.body == (
         "`secbot distribute now` had no effect: it takes the role Developer in this project.\n\n"
-        "<!-- sectionbot:command_answer to=20 person=31 refused=yes -->"
+        f"<!-- sectionbot:command_answer to=20 person=31 refused=yes said={said_by(note)} -->"
     )
+
+
+def test_in_an_issue_that_was_moved_here_the_same_comments_are_answered() -> None:
+    """GitLab copies notes under other ids, with their authors and times."""
+    [answer] = answers(said("secbot help"))
+    moved = (said("secbot help", note_id=520), said(answer.body, BOT, 521))
+    assert answers(*moved) == []
+    # In its own issue it is another comment, though it says the same in the same second.
+    assert len(answers(said("secbot help"), said(answer.body, BOT, 21), said("secbot help", note_id=22))) == 1
+
+
+def test_who_can_command_nothing_hears_little() -> None:
+    """Guests, where all commands take more: nothing in public projects, elsewhere one answer a day."""
+    only = (CommandSpec("distribute now", "x"),)
+    for is_public, count in ((True, 0), (False, 1)):
+        notes = [said(f"secbot {words}", GUEST, 30 + n) for n, words in enumerate(("help", "distribut now", "helpp"))]
+        place = Place(ISSUE, [Discussion(f"d{note.id}", (note,)) for note in notes], MEMBERS, is_public)
+        assert len(plan_answers(place, only, "secbot", frozenset({1}), NOW)) == count
 
 
 def test_what_is_understood_and_may_be_done_is_not_answered_here() -> None:

@@ -39,9 +39,9 @@ def _look(scope: Scope, reader: Any, settings: Any, now: datetime) -> Plan:
 AUTOMATION = Automation(
     name="council",
     purpose="Questions go before the architectural council in their order, and come out with a decision on record.",
-    budget="One list, the section's projects and people, two for the queue's issue; for each question that is open 2, "
-    "one while it is discussed, 2 while it has no DRI, and 3 more where somebody commands. A comment on any other "
-    "issue: 2.",
+    budget="One list, the section's projects and people, two for the queue's issue, one for the members of each "
+    "project that has questions; for each question that is open 2, one while it is discussed, 2 while it has no DRI, "
+    "and 2 more where somebody commands. A comment on any other issue: 2.",
     lane=Lane.EVERYDAY,
     settings="council",
     listens_to=_listens_to,

@@ -12,7 +12,8 @@ from bot.automations.council.facts import CouncilFacts, DiscussionState, Questio
 from bot.automations.council.setup import COUNCIL, Setup
 from bot.automations.council.standing import Standing, State
 from bot.comment_commands.answers import Place, plan_answers
-from bot.comment_commands.requests import Request, answer, requests_at
+from bot.comment_commands.requests import Request, answer, refuse_labels, requests_at
+from bot.comment_commands.rights import role_of
 from bot.comment_commands.vocabulary import ACCEPT, DECIDE, DEFER, DRI, PAUSE, RESUME, CommandSpec
 from bot.domain.changes import ChangeLabels
 from bot.domain.note_steps import write_note
@@ -26,11 +27,17 @@ MOST_SHOWN = 60
 
 @dataclass(frozen=True)
 class Reply:
-    """Args: text: the answer when the steps were done; did_nothing: whether the command had no effect."""
+    """What a request leads to.
+
+    Args:
+        text: the answer when the steps were done; otherwise: where one of them was not.
+        did_nothing: whether the command had no effect.
+    """
 
     text: str
     steps: tuple[Step, ...] = ()
     did_nothing: bool = False
+    otherwise: str = ""
     fields: dict[str, str] = field(default_factory=dict)
 
 
@@ -50,6 +57,28 @@ def asked_at(each: Question, facts: CouncilFacts, setup: Setup, now: dt.datetime
     return requests_at(place, vocabulary_at(each.issue, setup), setup.comments.name, facts.own_ids, now)
 
 
+def is_asked_by_one_who_may(each: Question, facts: CouncilFacts, setup: Setup) -> bool:
+    """Whether whoever has set the council's label last may ask for it; once it is discussed, that is settled."""
+    is_settled = each.discussion(facts.own_ids) is not None or bool(each.answers("accept", facts.own_ids))
+    setter = each.asked_by(setup.own.label)
+    if not setup.is_asked(each.issue) or is_settled or setter is None or setter.id in facts.own_ids:
+        return True
+    return role_of(setter, each.members) >= setup.asking.least_access
+
+
+def plan_refusal(each: Question, facts: CouncilFacts, setup: Setup, now: dt.datetime) -> Plan:
+    """The label is taken off; whoever has set it hears why, as for a comment."""
+    steps = refuse_labels(
+        place_of(each, facts),
+        (setup.asking,),
+        facts.own_ids,
+        now,
+        labels={COUNCIL: setup.own.label},
+        label_events=each.label_events,
+    )
+    return Plan(tuple(steps))
+
+
 def plan_requests(each: Question, standing: Standing, facts: CouncilFacts, setup: Setup, now: dt.datetime) -> Plan:
     """One after the other: what follows from the first is seen by the next look. On an initiative somebody else answers
     what was not understood.
@@ -63,7 +92,11 @@ def plan_requests(each: Question, standing: Standing, facts: CouncilFacts, setup
         fields = {"effect": "none"} if reply.did_nothing else reply.fields
         done = answer(place, replace(request, name="nothing") if reply.did_nothing else request, reply.text, **fields)
         needs = tuple(step.change.key for step in reply.steps)
-        steps = [*reply.steps, Step(done, f"{request.name} was asked for", each.issue.reference, needs=needs)]
+        who = f"{request.name} was asked for"
+        steps = [*reply.steps, Step(done, who, each.issue.reference, needs=needs)]
+        if reply.otherwise:
+            failed = answer(place, replace(request, name="nothing"), reply.otherwise, failed="yes")
+            steps.append(Step(failed, who, each.issue.reference, unless=done.key))
     answers = []
     if not setup.is_initiative(each.issue.labels):
         vocabulary = vocabulary_at(each.issue, setup)
@@ -88,7 +121,7 @@ def _carry_out(
     if request.name == DRI:
         return _dri(request, each, name)
     if request.name == DECIDE:
-        return _decide(each, standing, facts, setup, now)
+        return _decide(request, each, standing, facts, setup, now)
     if request.name == DEFER:
         if standing.discussion is None and standing.state is not State.WAITING:
             return Reply("It has no place in the queue yet.", did_nothing=True)
@@ -129,8 +162,15 @@ def _dri(request: Request, each: Question, bot_name: str) -> Reply:
     return Reply(f"{member.user.username} decides. The council supports; the decision is the DRI's.", (step,))
 
 
-def _decide(each: Question, standing: Standing, facts: CouncilFacts, setup: Setup, now: dt.datetime) -> Reply:
+def _decide(
+    request: Request, each: Question, standing: Standing, facts: CouncilFacts, setup: Setup, now: dt.datetime
+) -> Reply:
     own = setup.own
+    name = setup.comments.name
+    if not standing.dri:
+        return Reply(f"Nobody is the DRI, who decides: first `{name} {DRI} NAME`.", did_nothing=True)
+    if request.by.username.lower() != standing.dri.lower():
+        return Reply(f"The decision is the DRI's: only {standing.dri} can say so.", did_nothing=True)
     if standing.lacks_decision:
         missing = f"The section `{own.sections.decision}` of the description says nothing yet"
         return Reply(f"{missing}: write down what is decided and why.", did_nothing=True)
@@ -138,7 +178,11 @@ def _decide(each: Question, standing: Standing, facts: CouncilFacts, setup: Setu
     news = plan_news(each, facts, setup)
     remove = tuple(label for label in (own.out_of_scope_label,) if label in each.issue.labels)
     label = _labels(each.issue, (own.decided_label,), remove, "it is decided")
-    stopped = _with_state(each, standing, facts, setup, now, lambda state: replace(state, stopped_at=now))
+    # Without its record nothing is decided: whoever asks again gets it.
+    keys = tuple(step.change.key for step in record)
+    label = replace(label, needs=keys)
+    clock = _with_state(each, standing, facts, setup, now, lambda state: replace(state, stopped_at=now))
+    stopped = tuple(replace(step, needs=keys) for step in clock)
     why_not = why_no_record(each, facts, setup)
     text = "Decided. Thank you all."
     if own.records is not None:
@@ -147,7 +191,14 @@ def _decide(each: Question, standing: Standing, facts: CouncilFacts, setup: Setu
             if why_not
             else f" A merge request in {own.records.project} records it."
         )
-    return Reply(text, (*record, *stopped, *news, label))
+    news = [replace(step, needs=keys) for step in news]
+    otherwise = ""
+    if record and own.records is not None:
+        otherwise = (
+            f"It is not decided yet: GitLab refused the record in {own.records.project}, and the bot's operators are "
+            f"told why. Say `{name} {DECIDE}` again when that is mended."
+        )
+    return Reply(text, (*record, *stopped, *news, label), otherwise=otherwise)
 
 
 def _with_state(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from dataclasses import replace
 
 from bot.automations.council.facts import CouncilFacts, Question
 from bot.automations.council.setup import Setup
@@ -22,7 +23,7 @@ from bot.settings.templates import Trusted
 RECORD_TEMPLATE = "council/decision_record.md"
 RECORD_VALUES = frozenset({"title", "date", "dri", "people", "question", "options", "decision", "url"})
 REQUEST_TEMPLATE = "council/merge_request.md"
-REQUEST_VALUES = frozenset({"reference", "guidelines", "folder"})
+REQUEST_VALUES = frozenset({"reference", "guidelines", "folder", "dri", "was_discussed"})
 MOST_SLUG = 60
 MOST_TITLE = 200
 
@@ -37,13 +38,13 @@ def why_no_record(each: Question, facts: CouncilFacts, setup: Setup) -> str:
         return f"the bot does not see {records.project}"
     if source is None:
         return "GitLab does not tell who can read this issue"
-    if project.id == source.id and not each.issue.confidential:
-        return ""
     open_to = Issue(
         0, 0, project.id, project.path, "", each.issue.author, each.issue.created_at, each.issue.created_at, ""
     )
     members = facts.readers.get(project.path.lower(), ())
-    readers = audience_of(open_to, project, members, facts.own_ids)
+    # The record stands in the repository, whoever may see the project's issues.
+    repository = replace(project, issues_for_members=False)
+    readers = audience_of(open_to, repository, members, facts.own_ids)
     allowed = allowed_to_read(each.issue, source, facts.readers.get(source.path.lower(), ()))
     if not readers.is_within(allowed):
         return f"people can read {records.project} who cannot read this issue"
@@ -79,6 +80,8 @@ def plan_record(each: Question, standing: Standing, facts: CouncilFacts, setup: 
         reference=Trusted(f"{issue.reference}+"),
         guidelines=Trusted(records.guidelines),
         folder=Trusted(records.folder),
+        dri=Trusted(standing.dri),
+        was_discussed=standing.number > 0,
     )
     change = ProposeFiles(
         project_path=records.project,

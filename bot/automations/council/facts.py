@@ -12,7 +12,7 @@ from bot.domain.confidentiality import UNKNOWN_DESTINATION, UNKNOWN_SOURCE, Secr
 from bot.domain.errors import GitLabError
 from bot.domain.markers import marker, read_marker
 from bot.domain.people import PeopleAnswer
-from bot.domain.resources import Discussion, Issue, IssueLink, LabelEvent, Member, MergeRequest, Note, Project
+from bot.domain.resources import Discussion, Issue, IssueLink, LabelEvent, Member, MergeRequest, Note, Project, User
 
 INTAKE_MARKER = marker("council_intake")
 QUEUE_MARKER = marker("council_queue")
@@ -81,7 +81,7 @@ def read_state(body: str) -> DiscussionState | None:
         return DiscussionState(
             int(given["number"]), clock, _instant(given["stopped"]), given["reminded"] == "yes", given["ended"] == "yes"
         )
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
 
 
@@ -129,6 +129,12 @@ class Question:
             for note in self.notes()
             if note.author.id in own_ids and (read_marker(ANSWER, note.body) or {}).get("did") == did
         ]
+
+    def asked_by(self, label: str) -> User | None:
+        """Who has set the council's label last; None where no event says so."""
+        events = [each for each in self.label_events if each.label == label and each.action == "add" and each.user]
+        last = max(events, key=lambda each: each.id, default=None)
+        return last.user if last is not None else None
 
     def asked_at(self, label: str) -> dt.datetime:
         """When the council's label was set last, by the events of the issue."""

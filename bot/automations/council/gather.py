@@ -86,7 +86,7 @@ def gather_council(scope: Scope, reader: CouncilReader, setup: Setup, now: dt.da
     read, people, projects = reader.side_by_side(
         [
             lambda: reader.side_by_side([partial(_complete, each, reader, setup, own_ids) for each in issues.values()]),
-            partial(_people, reader, issues.values(), setup, now),
+            partial(_people, reader, issues.values(), setup),
             partial(reader.projects_below, setup.section.group),
         ]
     )
@@ -146,6 +146,8 @@ def _complete(issue: Issue, reader: CouncilReader, setup: Setup, own_ids: frozen
         )
         thumbs = frozenset(user_id for emoji_name, user_id in emoji if emoji_name in THUMBS)
         each = replace(each, links=links, merge_requests=merge_requests, thumbs=thumbs)
+        if is_asked:
+            each = replace(each, members=reader.project_members(issue.project_id))
         if not given:
             return each
         asked = frozenset(note.id for note in given if may_have_been_edited(note))
@@ -166,10 +168,12 @@ def _with_edits(
     )
 
 
-def _people(reader: CouncilReader, issues: Iterable[Issue], setup: Setup, now: dt.datetime) -> PeopleAnswer:
-    """Representatives around this day, who is assigned, and who answers for groups and for the section."""
-    days = [setup.day(now) - dt.timedelta(days=number) for number in range(0, 15, 7)]
-    names = {name for day in days for _, team in setup.teams_on(day) for name in team} | {setup.section.dri}
+def _people(reader: CouncilReader, issues: Iterable[Issue], setup: Setup) -> PeopleAnswer:
+    """All who represent a group on any day, who is assigned, and who answers for the section."""
+    names = {setup.section.dri}
+    for group in setup.section.groups:
+        for seat in group.council:
+            names |= {seat.username, *(substitute.username for substitute in seat.substitutes)}
     names |= {user.username for issue in issues for user in issue.assignees}
     teams = frozenset(group.members.group for group in setup.section.groups if group.members.group is not None)
     return reader.people(PeopleQuestion(usernames=frozenset(names), members_of=teams))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.automations.council.commands import plan_requests
+from bot.automations.council.commands import is_asked_by_one_who_may, plan_refusal, plan_requests
 from bot.automations.council.discussing import plan_discussion, plan_starts
 from bot.automations.council.facts import CouncilFacts, Question
 from bot.automations.council.intake import plan_intake
@@ -29,7 +29,16 @@ def plan_council(facts: CouncilFacts, setup: Setup, now: dt.datetime) -> Plan:
             requested = plan_requests(each, standing, facts, setup, now)
             plan += requested
             asked += [each] if requested.look_again else []
-    rest = [pair for pair in pairs if pair[0].discussions is not None and setup.is_asked(pair[0].issue)]
+    refused = [
+        each for each, _ in pairs if each.discussions is not None and not is_asked_by_one_who_may(each, facts, setup)
+    ]
+    for each in refused:
+        plan += plan_refusal(each, facts, setup, now)
+    rest = [
+        pair
+        for pair in pairs
+        if pair[0].discussions is not None and setup.is_asked(pair[0].issue) and pair[0] not in refused
+    ]
     for each, standing in rest:
         if each not in asked:
             steps = [*plan_intake(each, standing, facts, setup), *plan_discussion(each, standing, facts, setup, now)]

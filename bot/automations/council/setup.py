@@ -64,6 +64,8 @@ class Setup:
 
     def is_place(self, path: str) -> bool:
         """Whether an issue of this project can go before the council."""
+        if any(is_below(path, group) for group in self.hidden_groups):
+            return False
         places = self.own.places or (self.section.group,)
         return any(is_below(path, place) or is_same_path(place, path) for place in places)
 

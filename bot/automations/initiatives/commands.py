@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.automations.initiatives.distribution import Distribution, distribution, plan_distribution, preview
 from bot.automations.initiatives.facts import Initiative, InitiativeFacts
+from bot.automations.initiatives.places import place_of
 from bot.automations.initiatives.relevance import close_step
 from bot.automations.initiatives.setup import (
     CLOSE,
@@ -18,7 +19,7 @@ from bot.automations.initiatives.setup import (
     Setup,
 )
 from bot.automations.initiatives.stages import MONTH, Standing
-from bot.comment_commands.answers import ANSWER, Place, plan_answers
+from bot.comment_commands.answers import ANSWER, plan_answers
 from bot.comment_commands.requests import Request, answer, heard, refuse_labels, requests_at
 from bot.domain.changes import ChangeLabels, WriteNote
 from bot.domain.errors import perhaps_meant
@@ -43,12 +44,6 @@ class Reply:
     steps: tuple[Step, ...] = ()
     otherwise: str = ""
     fields: dict[str, str] = field(default_factory=dict)
-
-
-def place_of(each: Initiative, facts: InitiativeFacts) -> Place:
-    project = facts.project(each.issue.project_path)
-    is_public = project is None or project.visibility == "public"
-    return Place(each.issue, each.discussions or (), each.members, is_public)
 
 
 def plan_requests(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> Plan:
@@ -163,7 +158,7 @@ def _distribute(request: Request, each: Initiative, standing: Standing, facts: I
         return Reply(f"No group owns it yet, so nobody answers for the plan: first `{name} {OWNER} GROUP`.")
     if request.name == DISTRIBUTE or found.plan.problems:
         return _shown(found, each, facts, setup, has_changed=False)
-    if _last_shown(each, facts.own_ids) != found.plan.hash:
+    if _last_shown(each, facts.own_ids) != found.hash:
         return _shown(found, each, facts, setup, has_changed=True)
     steps = tuple(plan_distribution(found, each, facts, setup))
     count = sum(1 for piece in found.pieces if piece.there is None and not piece.why_not)
@@ -179,13 +174,13 @@ def _distribute(request: Request, each: Initiative, standing: Standing, facts: I
         f"Not all of it could be done: GitLab refused something, and the bot's operators are told. `{name} "
         f"{DISTRIBUTE_NOW}` does what is missing; nothing is done twice."
     )
-    return Reply(text, steps, otherwise, {"plan": found.plan.hash})
+    return Reply(text, steps, otherwise, {"plan": found.hash})
 
 
 def _shown(found: Distribution, each: Initiative, facts: InitiativeFacts, setup: Setup, *, has_changed: bool) -> Reply:
     text = preview(found, each, facts, setup, has_changed=has_changed)
     # What cannot be distributed was not shown to be carried out.
-    shown = {} if found.plan.problems else {"shown": found.plan.hash}
+    shown = {} if found.plan.problems else {"shown": found.hash}
     return Reply(text, fields=shown)
 
 

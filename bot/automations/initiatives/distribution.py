@@ -23,6 +23,7 @@ from bot.domain.markers import marker
 from bot.domain.note_steps import write_note
 from bot.domain.plan import Step
 from bot.domain.resources import Issue, IssueId, Project
+from bot.domain.text_hash import hash_of
 from bot.domain.user_text import harmless_title
 from bot.settings.templates import Trusted
 
@@ -54,11 +55,12 @@ class Piece:
 
 @dataclass(frozen=True)
 class Distribution:
-    """Args: removed: issues whose rows are gone from the plan."""
+    """Args: removed: issues whose rows are gone from the plan; hash: stands for all that carrying it out would make."""
 
     plan: ImplementationPlan
     pieces: tuple[Piece, ...]
     removed: tuple[Implementation, ...]
+    hash: str
 
 
 def distribution(each: Initiative, standing: Standing, facts: InitiativeFacts) -> Distribution | None:
@@ -74,7 +76,9 @@ def distribution(each: Initiative, standing: Standing, facts: InitiativeFacts) -
         pieces.append(Piece(row, mine, mine is not None and mine.row != row.hash, why_not))
     keys = {row.key for row in plan.rows}
     removed = tuple(one for one in standing.implementations if one.category not in keys)
-    return Distribution(plan, tuple(pieces), removed)
+    parts = [each.issue.title, str(each.issue.confidential), plan.text]
+    parts += [f"{one.row.hash} {one.row.owner and one.row.owner.issues_project} {one.why_not}" for one in pieces]
+    return Distribution(plan, tuple(pieces), removed, hash_of("\n".join(parts)))
 
 
 def _why_not(initiative: Issue, row: Row, facts: InitiativeFacts) -> str:
@@ -95,12 +99,17 @@ def _why_not(initiative: Issue, row: Row, facts: InitiativeFacts) -> str:
 
 def _is_for_the_same(initiative: Issue, project: Project, facts: InitiativeFacts) -> bool:
     """Whether everybody who would read the new issue may read the initiative, whose words stand in it."""
-    source = facts.project(initiative.project_path)
-    if source is None:
-        return False
-    if source.id == project.id:
-        return True
     made = replace(initiative, project_id=project.id, project_path=project.path, assignees=())
+    return _is_read_by_no_more(made, initiative, facts)
+
+
+def _is_read_by_no_more(made: Issue, initiative: Issue, facts: InitiativeFacts) -> bool:
+    """Whether everybody who reads an issue of the bot may read the initiative."""
+    source, project = facts.project(initiative.project_path), facts.project(made.project_path)
+    if source is None or project is None:
+        return False
+    if source.id == project.id and made.confidential >= initiative.confidential:
+        return True
     readers = audience_of(made, project, facts.readers.get(project.path.lower(), ()), facts.own_ids | {made.author.id})
     allowed = allowed_to_read(initiative, source, facts.readers.get(source.path.lower(), ()))
     return readers.is_within(allowed)
@@ -184,7 +193,8 @@ def plan_distribution(found: Distribution, each: Initiative, facts: InitiativeFa
             steps.append(Step(link, "it implements the initiative", issue.reference, needs=(create.key,)))
     steps += _dependencies(found, made, issue)
     for piece in found.pieces:
-        if piece.there is not None and piece.is_changed:
+        # Also where it says again what it said at first, and was told otherwise.
+        if piece.there is not None and (piece.is_changed or piece.there.category in each.told):
             steps += _tell(piece.there, piece.row, each, facts, setup)
     for one in found.removed:
         steps += _tell(one, None, each, facts, setup)
@@ -236,7 +246,7 @@ def _dependencies(found: Distribution, made: dict[str, CreateIssue], issue: Issu
                 elif row.key in there:
                     one = there[row.key].issue
                     ends |= {side: one.reference, f"{side}_issue": IssueId(one.project_id, one.iid)}
-            if len(ends) == 4 and needs:
+            if len(ends) == 4:
                 link = LinkIssues(link_type="is_blocked_by", **ends)
                 because = f"{piece.row.category} depends on {other.category}"
                 steps.append(Step(link, because, issue.reference, needs=tuple(needs)))
@@ -246,13 +256,15 @@ def _dependencies(found: Distribution, made: dict[str, CreateIssue], issue: Issu
 def _tell(one: Implementation, row: Row | None, each: Initiative, facts: InitiativeFacts, setup: Setup) -> list[Step]:
     """One note on the issue, edited in place, with what the plan says by now."""
     issue = each.issue
+    # Words of the plan go only to where nobody reads them who may not read the initiative.
+    told = row if row is not None and _is_read_by_no_more(one.issue, issue, facts) else None
     text = setup.templates.render(
         CHANGED_TEMPLATE,
         initiative=Trusted(f"{issue.reference}+") if facts.may_name(issue, one.issue) else None,
-        category=row.category if row is not None else None,
-        what=row.what if row is not None else None,
-        weight=row.weight if row is not None else None,
-        depends_on=list(row.depends_on) if row is not None else [],
+        category=told.category if told is not None else None,
+        what=told.what if told is not None else None,
+        weight=told.weight if told is not None else None,
+        depends_on=list(told.depends_on) if told is not None else [],
         is_removed=row is None,
     )
     because = "its row in the plan has changed" if row is not None else "its row is gone from the plan"

@@ -153,8 +153,9 @@ def state_marker(initiative: str, **fields: str) -> str:
 
 
 def day_of(text: str | None) -> dt.date | None:
-    """A day in a marker; None for what is none."""
+    """A day in a marker; None for what is none, or of another age."""
     try:
-        return dt.date.fromisoformat(text or "")
+        day = dt.date.fromisoformat(text or "")
     except ValueError:
         return None
+    return day if 2000 <= day.year < 2200 else None

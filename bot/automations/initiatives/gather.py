@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from bot.automations.initiatives.commands import place_of
 from bot.automations.initiatives.distribution import distribution
 from bot.automations.initiatives.facts import (
     CHANGED_MARKER,
@@ -16,6 +15,7 @@ from bot.automations.initiatives.facts import (
     Initiative,
     InitiativeFacts,
 )
+from bot.automations.initiatives.places import place_of
 from bot.automations.initiatives.review import review_marker
 from bot.automations.initiatives.setup import DISTRIBUTE, DISTRIBUTE_NOW, Setup
 from bot.automations.initiatives.stages import dri_note, stand
@@ -27,7 +27,6 @@ from bot.domain.confidentiality import Reach, reach_of
 from bot.domain.errors import GitLabError, WrongInput
 from bot.domain.markers import read_marker
 from bot.domain.people import PeopleAnswer, PeopleQuestion
-from bot.domain.places import is_below
 from bot.domain.ports import Scope, SideBySide
 from bot.domain.resources import (
     Discussion,
@@ -153,9 +152,7 @@ def _changed(
     )
     candidates = {issue.id: issue for listed in (changed, *new) for issue in listed}
     listed = {
-        number: issue
-        for number, issue in candidates.items()
-        if own.is_initiative(issue.labels) and issue.state == "opened" and not issue.moved
+        number: issue for number, issue in candidates.items() if _is_one(issue, setup) and issue.state == "opened"
     }
     parts = {}
     for issue in changed:
@@ -177,11 +174,11 @@ def _initiative_of(key: str, part: Issue | None, reader: InitiativeReader, setup
     except ValueError:
         found = None
     if found is not None and not found.moved:
-        return found if setup.own.is_initiative(found.labels) and found.state == "opened" else None
+        return found if _is_one(found, setup) and found.state == "opened" else None
     if part is None:
         return None
     linked = (link.issue for link in reader.links(IssueId(part.project_id, part.iid)))
-    return next((each for each in linked if setup.own.is_initiative(each.labels) and not each.moved), None)
+    return next((each for each in linked if _is_one(each, setup)), None)
 
 
 def _may_mention(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> bool:
@@ -219,7 +216,7 @@ def _named(scope: Scope, reader: InitiativeReader, setup: Setup, own_ids: frozen
         WrongInput: where a person has named what GitLab does not have.
     """
     issue = _asked_for(scope, reader)
-    if issue is None or not is_below(issue.project_path, setup.section.group) or issue.moved:
+    if issue is None or not setup.is_place(issue.project_path) or issue.moved:
         return []
     if setup.own.is_initiative(issue.labels):
         return [issue]
@@ -227,7 +224,11 @@ def _named(scope: Scope, reader: InitiativeReader, setup: Setup, own_ids: frozen
     if part is None:
         return []
     linked = [link.issue for link in reader.links(IssueId(issue.project_id, issue.iid))]
-    return [each for each in linked if setup.own.is_initiative(each.labels) and not each.moved]
+    return [each for each in linked if _is_one(each, setup)]
+
+
+def _is_one(issue: Issue, setup: Setup) -> bool:
+    return setup.own.is_initiative(issue.labels) and setup.is_place(issue.project_path) and not issue.moved
 
 
 def _asked_for(scope: Scope, reader: InitiativeReader) -> Issue | None:
@@ -265,7 +266,9 @@ def _complete(issue: Issue, reader: InitiativeReader, setup: Setup, own_ids: fro
         labels = set(setup.own.command_labels.values()) & set(issue.labels)
         name = setup.comments.name
         given = [note for note in each.notes() if note.author.id not in own_ids and said_to(name, note.body)]
-        if not given and not labels:
+        owner = setup.owner_of(issue.labels)
+        is_new_owner = owner is not None and dri_note(each, owner, own_ids) is None
+        if not given and not labels and not is_new_owner:
             return each
         asked = frozenset(note.id for note in given if may_have_been_edited(note))
         edited = reader.edited_at(asked) if asked else {}
@@ -273,7 +276,7 @@ def _complete(issue: Issue, reader: InitiativeReader, setup: Setup, own_ids: fro
             each,
             discussions=_with_edits(discussions, edited),
             members=reader.project_members(issue.project_id),
-            label_events=reader.label_events(at) if labels else (),
+            label_events=reader.label_events(at) if labels or is_new_owner else (),
         )
     except GitLabError as error:
         return replace(each, discussions=None, unread=error)
@@ -339,7 +342,7 @@ def _told(
     found = distribution(each, stand(each, facts, setup, now), facts)
     if found is None:
         return {}
-    concerned = [piece.there for piece in found.pieces if piece.there is not None and piece.is_changed]
+    concerned = [piece.there for piece in found.pieces if piece.there is not None]
     concerned += found.removed
     with_notes = [one for one in concerned if one.issue.user_notes_count]
     notes = reader.side_by_side(

@@ -29,6 +29,9 @@ from bot.settings.section import SectionGroup
 CATEGORY, WHAT, WEIGHT, DEPENDS_ON = "feature category", "what", "weight", "depends on"
 COLUMNS = (CATEGORY, WHAT, WEIGHT, DEPENDS_ON)
 MOST_ROWS = 100
+MOST_WORDS = 5_000
+MOST_NAME = 100
+MOST_PROBLEMS = 20
 MOST_WEIGHT = 1_000
 _NOT_AFFECTED = re.compile(r"\s*(?:[-*+]\s+)?not affected\s*:\s*(?P<rest>.+)", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[\s,;:.()–—-]+")
@@ -72,12 +75,6 @@ class ImplementationPlan:
     not_affected: Mapping[str, str] = field(default_factory=dict)
     uncovered: tuple[SectionGroup, ...] = ()
 
-    @property
-    def hash(self) -> str:
-        """Stands for what distributing it would make."""
-        parts = [f"{row.hash} {row.owner.name if row.owner else ''}" for row in self.rows]
-        return hash_of("\n".join(sorted(parts)))
-
     def row(self, key: str) -> Row | None:
         return next((row for row in self.rows if row.key == key), None)
 
@@ -119,10 +116,13 @@ def _rows(table: tuple[tuple[str, ...], ...], setup: Setup) -> tuple[list[Row], 
         return [], [f"Its table has {len(table) - 1} rows; {MOST_ROWS} are the most."]
     for number, cells in enumerate(table[1:], start=1):
         given = {column: cells[at] if at < len(cells) else "" for column, at in places.items()}
-        category = given[CATEGORY].strip()
+        category = given[CATEGORY].strip()[:MOST_NAME]
         if not category:
             if any(cells):
                 problems.append(f"Row {number} names no feature category.")
+            continue
+        if len(given[WHAT]) > MOST_WORDS:
+            problems.append(f"Row {number} ({_shown(category)}): `what` is longer than {MOST_WORDS} characters.")
             continue
         if any(row.key == category_key(category) for row in rows):
             problems.append(f"Row {number}: {_shown(category)} has a row already. Make one of the two.")
@@ -136,13 +136,13 @@ def _rows(table: tuple[tuple[str, ...], ...], setup: Setup) -> tuple[list[Row], 
     known = {row.key: row.category for row in rows}
     for row in rows:
         for each in row.depends_on:
-            if category_key(each) not in known:
+            if category_key(each) not in known and len(problems) < MOST_PROBLEMS:
                 hint = perhaps_meant(each, known.values())
                 problems.append(
                     f"{_shown(row.category)} depends on {_shown(each)}, which has no row."
                     + (f" {plain_line(hint)}" if hint else "")
                 )
-    return rows, problems
+    return rows, problems[:MOST_PROBLEMS]
 
 
 def _named_columns() -> str:

@@ -10,14 +10,17 @@ from bot.automations.initiatives.facts import (
     InitiativeFacts,
     state_marker,
 )
-from bot.automations.initiatives.setup import Setup
+from bot.automations.initiatives.places import place_of
+from bot.automations.initiatives.setup import OWNER, Setup
 from bot.automations.initiatives.stages import Stage, Standing, dri_marker, dri_note, planned_on
+from bot.comment_commands.requests import refuse_labels
+from bot.comment_commands.rights import role_of
 from bot.domain.changes import ChangeLabels
 from bot.domain.markers import marker, read_marker
 from bot.domain.note_steps import write_note
 from bot.domain.people import mention
 from bot.domain.plan import Step
-from bot.domain.resources import IssueId
+from bot.domain.resources import AccessLevel, IssueId
 from bot.settings.section import SectionGroup
 from bot.settings.templates import Trusted
 
@@ -34,11 +37,46 @@ def plan_ownership(
     owner = standing.owner
     if owner is None or each.issue.state != "opened" or each.discussions is None:
         return []
+    if _is_refused(each, owner, facts, setup):
+        return _give_back(each, owner, facts, setup, now)
     steps = _replace_unowned(each, owner, setup)
     if standing.stage in (Stage.INCOMPLETE, Stage.DONE):
         return steps
     steps += _note(each, standing, owner, facts, setup, now)
     return steps
+
+
+def _is_refused(each: Initiative, owner: SectionGroup, facts: InitiativeFacts, setup: Setup) -> bool:
+    """Whether a group's label is new, and whoever has set it may not say who owns it."""
+    if dri_note(each, owner, facts.own_ids) is not None or not each.members:
+        return False
+    labels = owner.scoped_labels
+    events = [event for event in each.label_events if (event.label or "").lower() in labels and event.action == "add"]
+    last = max(events, key=lambda event: event.id, default=None)
+    setter = last.user if last is not None else None
+    least = setup.comments.access_of(OWNER, AccessLevel.DEVELOPER)
+    return setter is not None and setter.id not in facts.own_ids and role_of(setter, each.members) < least
+
+
+def _give_back(
+    each: Initiative, owner: SectionGroup, facts: InitiativeFacts, setup: Setup, now: dt.datetime
+) -> list[Step]:
+    """The label of the group is taken off; whoever has set it hears why, as for a comment."""
+    issue = each.issue
+    label = next(name for name in issue.labels if name.lower() in owner.scoped_labels)
+    steps = refuse_labels(
+        place_of(each, facts),
+        setup.vocabulary,
+        facts.own_ids,
+        now,
+        labels={OWNER: label},
+        label_events=each.label_events,
+    )
+    if setup.own.unowned_label in issue.labels:
+        return steps
+    at = IssueId(issue.project_id, issue.iid)
+    change = ChangeLabels(issue.project_path, issue.iid, at, (setup.own.unowned_label,))
+    return [*steps, Step(change, "nobody owns it", issue.reference)]
 
 
 def _replace_unowned(each: Initiative, owner: SectionGroup, setup: Setup) -> list[Step]:

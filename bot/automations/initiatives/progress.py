@@ -5,7 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from bot.automations.initiatives.facts import PROGRESS_MARKER, Implementation, Initiative, InitiativeFacts, category_key
+from bot.automations.initiatives.facts import (
+    PROGRESS_MARKER,
+    Implementation,
+    Initiative,
+    InitiativeFacts,
+    category_key,
+    state_marker,
+)
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Standing
 from bot.domain.markers import marker, read_marker
@@ -38,6 +45,8 @@ def plan_progress(
         at=now.isoformat(timespec="seconds"),
         readers="confidential" if each.issue.confidential else "everybody",
     )
+    # What its issues name it by, so that they are known wherever it is moved, whatever becomes of other notes.
+    state = f"{state}\n{state_marker(each.key(facts.own_ids))}"
     return write_note(each.issue, PROGRESS_MARKER, text, there, "its issues have moved", state=state)
 
 
@@ -45,7 +54,7 @@ def _written_at(note: Note) -> dt.datetime:
     fields = read_marker(PROGRESS_STATE, note.body) or {}
     try:
         return dt.datetime.fromisoformat(fields.get("at", "")).astimezone(dt.UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return note.created_at
 
 

@@ -70,9 +70,14 @@ def parts_of(each: Initiative, standing: Standing, before: Milestone, setup: Set
         "unplanned": stage is Stage.OWNED,
         "undistributed": stage is Stage.PLANNED,
         "unmoved": stage in (Stage.DISTRIBUTED, Stage.UNDER_WAY) and bool(standing.stuck),
-        "done": stage is Stage.DONE,
+        "done": stage is Stage.DONE and _is_new(each.issue.closed_at, before, setup),
     }
     return {key for key, holds in found.items() if holds}
+
+
+def _is_new(instant: dt.datetime | None, before: Milestone, setup: Setup) -> bool:
+    """Whether it was in the milestone before, or later; of what is still open, the last movement counts as now."""
+    return instant is None or instant.astimezone(setup.releases.zone).date() >= before.first_day
 
 
 def plan_review(
@@ -214,7 +219,9 @@ def _row(
 
 
 def last_activity(each: Initiative, facts: InitiativeFacts) -> dt.datetime:
-    """When a person last said something there; its creation, where nobody has."""
+    """When a person last said something there; its creation, where nobody has; of a closed one, its end."""
+    if each.discussions is None:
+        return each.issue.closed_at or each.issue.updated_at
     said = [note.created_at for note in each.notes() if note.author.id not in facts.own_ids]
     return max([each.issue.created_at, *said])
 

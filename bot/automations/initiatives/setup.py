@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.automations.initiatives.settings import InitiativeSettings
 from bot.comment_commands.vocabulary import CommandSpec, council_vocabulary
+from bot.domain.places import is_below
 from bot.domain.release_calendar import Milestone, today
 from bot.domain.resources import AccessLevel
 from bot.settings.bot_settings import CommentCommands
@@ -86,6 +87,10 @@ class Setup:
             (group for group in self.section.groups if wanted in {each.lower() for each in group.feature_categories}),
             None,
         )
+
+    def is_place(self, path: str) -> bool:
+        """Whether issues of this project can be initiatives: below the section's group, and not below a hidden one."""
+        return is_below(path, self.section.group) and not any(is_below(path, group) for group in self.hidden_groups)
 
     def day(self, now: dt.datetime) -> dt.date:
         return today(now, self.releases.zone)

@@ -143,7 +143,9 @@ def _stage(
     if each.issue.state == "closed":
         return Stage.DONE
     if implementations:
-        if all(one.issue.state == "closed" for one in implementations):
+        there = {one.category for one in implementations}
+        is_whole = plan is None or all(row.key in there for row in plan.rows if row.owner is not None)
+        if is_whole and all(one.issue.state == "closed" for one in implementations):
             return Stage.DONE
         moved = any(
             one.issue.state == "closed" or one.issue.milestone or one.issue.assignees for one in implementations

@@ -52,7 +52,7 @@ def usable(data: Mapping[str, Any] | None, setup: Setup, now: dt.datetime) -> Wa
         due = {str(key): _instant(text) for key, text in given["due"].items()}
         changed = _instant(given["changed_since"]) if given["changed_since"] is not None else None
         mark = Watermark(_instant(given["until"]), str(given["milestone"]), due, changed)
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         return None
     is_old = mark.changed_since is not None and now - mark.changed_since >= REVIEW_LAGS_FOR
     if mark.until > now or mark.milestone != setup.milestone(now).title or is_old:
@@ -87,7 +87,7 @@ def next_mark(
         before: the one that this look began with; None where it has read everything.
     """
     read = list(pairs)
-    due = dict(before.due) if before is not None else {}
+    due = {key: instant for key, instant in before.due.items() if instant > now} if before is not None else {}
     for each, standing in read:
         due.pop(key_of(each.issue), None)
         instants = [instant for instant in _due(each, standing, facts, setup) if instant > now]
