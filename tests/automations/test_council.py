@@ -209,6 +209,11 @@ def test_answers_while_its_clock_runs(words: str, fields: dict[str, Any], expect
     assert answer(words, running(**fields), now=MONDAY + HOUR).startswith(expected)
 
 
+def test_when_the_time_is_up_it_cannot_be_paused() -> None:
+    late = MONDAY + 72 * HOUR
+    assert answer("pause", running(reminded=True, ended=True), now=late) == "Its time is over already."
+
+
 def test_only_the_dri_decides_and_only_what_is_written() -> None:
     assert answer("decide", assignees=(IRIS,)) == "The decision is the DRI's: only tl.iris can say so."
     assert answer("decide", assignees=(GWEN,)) == (

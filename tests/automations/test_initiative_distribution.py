@@ -12,7 +12,7 @@ from bot.automations.initiatives.implementation_plan import ImplementationPlan, 
 from bot.domain.plan import Plan
 from bot.domain.policy_changes import UpdateResource
 from bot.domain.ports import Scope
-from bot.domain.resources import AccessLevel, Issue, IssueLink, LabelEvent, Note, Project, User
+from bot.domain.resources import AccessLevel, Issue, IssueLink, LabelEvent, MergeRequest, Note, Project, User
 from tests.automations.initiatives import (
     BOT,
     GWEN,
@@ -556,3 +556,34 @@ def test_an_odd_day_in_a_marker_is_none() -> None:
     issue, notes = owned()
     odd = [replace(each, body=each.body.split("<!-- sectionbot:initiative_state")[0] + state) for each in notes]
     assert not planned(FakeReader([issue], notes={4: odd}), scope=Scope()).notices
+
+
+def test_of_a_plan_that_cannot_be_distributed_only_the_reasons_are_shown() -> None:
+    issue, notes = owned("sectionbot distribute", description=with_plan("dast | a | x |"))
+    body = bodies(planned(FakeReader([issue], notes={4: notes})))[0]
+    assert body.startswith(
+        "The plan cannot be distributed like this:\n\n* Row 1 (dast): the weight x is no number from"
+    )
+    assert "Nothing is made before that is mended; then say `sectionbot distribute` again." in body
+    assert "| Feature category |" not in body and "shown=" not in body
+
+
+def test_categories_are_spelt_as_the_directory_has_them() -> None:
+    assert [row.category for row in parsed(with_plan("DAST | a | 1 |", "Nothing_Known | b | |")).rows] == [
+        "dast",
+        "Nothing_Known",
+    ]
+
+
+def test_what_readers_may_not_see_is_no_evidence() -> None:
+    """That a group has confidential work on it would be told by the table."""
+    secret = initiative(9, labels=("group::compliance",), confidential=True)
+    elsewhere_ = initiative(10, labels=("group::compliance",), project_id=8, project_path="sec/private")
+    links = [IssueLink(secret, "relates_to"), IssueLink(elsewhere_, "relates_to")]
+    merge_requests = [MergeRequest(1, "sec/private", ("group::compliance",))]
+    private = Project(8, "sec/private", "private", 1, NOW)
+    issue = initiative(labels=(*LABELS, "initiative::complete"))
+    reader = FakeReader(
+        [issue], links_of={4: links}, merge_requests_of={4: merge_requests}, projects=[project(), private]
+    )
+    assert "nothing in it points to a group" in bodies(planned(reader))[0]

@@ -97,6 +97,13 @@ def test_it_is_brought_up_to_date_once_in_the_interval(hours: int, confidential_
     assert bool(found) is is_written
 
 
+def test_issues_that_were_made_since_are_shown_at_once() -> None:
+    issue = initiative(labels=OWNED, description=with_plan(DAST))
+    notes = carried_out(planned(FakeReader([issue], links_of={4: [implementation(5)]})), [])
+    [body] = progress_of(implementation(5), implementation(6, "permissions"), notes=notes)
+    assert "sec/product#6+" in body
+
+
 # -- the review ------------------------------------------------------------------------------------------------------
 
 

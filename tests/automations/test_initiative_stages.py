@@ -11,6 +11,7 @@ import pytest
 from bot.automations.initiatives.facts import SUGGESTION_MARKER, Initiative, InitiativeFacts
 from bot.automations.initiatives.gather import gather_initiatives
 from bot.automations.initiatives.implementation_plan import Row
+from bot.automations.initiatives.listing import explain
 from bot.automations.initiatives.stages import STAGES, Stage, Standing, stand
 from bot.automations.initiatives.suggestion import suggest
 from bot.domain.errors import GitLabRefused
@@ -212,6 +213,23 @@ def test_a_plan_that_is_not_distributed_is_reminded_of_too() -> None:
     assert planned(FakeReader([planned_issue], notes={4: notes}), now=NOW + 34 * DAY) == Plan()
     plan = planned(FakeReader([planned_issue], notes={4: notes}), now=NOW + 35 * DAY)
     assert bodies(plan)[0].startswith("@em.gwen: it is planned since 2026-09-06 and not distributed. What would move")
+
+
+def test_a_plan_that_cannot_be_distributed_is_reminded_of_with_the_reason() -> None:
+    issue, notes = owned_since(0)
+    broken = replace(issue, description=with_plan("dast | a | x |"))
+    notes = carried_out(planned(FakeReader([broken], notes={4: notes})), notes)
+    plan = planned(FakeReader([broken], notes={4: notes}), now=NOW + 30 * DAY)
+    assert (
+        "What would move it on: mend the plan, which cannot be distributed: Row 1 (dast): the weight x is no"
+        in (bodies(plan)[0])
+    )
+
+
+def test_explaining_a_closed_one_says_no_more_than_that() -> None:
+    facts = facts_of(FakeReader([initiative(labels=OWNED, state="closed")]))
+    [each] = facts.initiatives
+    assert explain(each, facts, SETUP, NOW) == ["Stage: done, since it is closed. Reopen it if that is not right."]
 
 
 # -- relevance -------------------------------------------------------------------------------------------------------

@@ -131,6 +131,8 @@ def _carry_out(
         return Reply("No clock runs here.", did_nothing=True)
     is_paused = standing.discussion[0].clock.is_paused
     if request.name == PAUSE:
+        if standing.state is State.TIME_IS_UP:
+            return Reply("Its time is over already.", did_nothing=True)
         if is_paused:
             return Reply(f"It is paused already; `{name} {RESUME}` lets the clock run.", did_nothing=True)
         steps = _with_state(each, standing, facts, setup, now, lambda state: state.paused(request.at))

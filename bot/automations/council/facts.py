@@ -171,6 +171,13 @@ class CouncilFacts:
             return source.confidential <= at.confidential
         return self.secrecy(source).is_no_stricter_than(self.secrecy_at(at))
 
+    def may_show_work(self, path: str, at: Issue) -> bool:
+        """Whether what is in a project may be counted in an issue: where no more people read it there."""
+        project = self.project(path)
+        if path.lower() == at.project_path.lower():
+            return True
+        return project is not None and Secrecy(reach_of(project), False).is_no_stricter_than(self.secrecy_at(at))
+
     def secrecy(self, issue: Issue) -> Secrecy:
         project = self.project(issue.project_path)
         return Secrecy(reach_of(project), issue.confidential) if project is not None else UNKNOWN_SOURCE

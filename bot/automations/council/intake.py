@@ -80,8 +80,10 @@ def suggest(each: Question, facts: CouncilFacts, setup: Setup) -> Suggestion:
     clues = Clues(
         text=f"{each.issue.title}\n{each.issue.description}",
         labels=each.issue.labels,
-        linked_issues=tuple(link.issue.labels for link in each.links),
-        merge_requests=tuple(one.labels for one in each.merge_requests),
+        linked_issues=tuple(link.issue.labels for link in each.links if facts.may_name(link.issue, each.issue)),
+        merge_requests=tuple(
+            one.labels for one in each.merge_requests if facts.may_show_work(one.project_path, each.issue)
+        ),
         participants=frozenset(user.username for user in people if user.id not in facts.own_ids),
     )
     return suggest_group(clues, setup.section, setup.own.weights, facts.people)

@@ -126,6 +126,13 @@ class InitiativeFacts:
     def project(self, path: str) -> Project | None:
         return self.projects.get(path.lower())
 
+    def may_show_work(self, path: str, at: Issue) -> bool:
+        """Whether what is in a project may be counted in an issue: where no more people read it there."""
+        project = self.project(path)
+        if path.lower() == at.project_path.lower():
+            return True
+        return project is not None and Secrecy(reach_of(project), False).is_no_stricter_than(self.secrecy_at(at))
+
     def secrecy(self, issue: Issue) -> Secrecy:
         """How closely an issue is kept that is to be named."""
         project = self.project(issue.project_path)

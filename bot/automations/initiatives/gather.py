@@ -99,7 +99,7 @@ def gather_initiatives(
     )
     has_review = everything and setup.own.review_project is not None
     names_people = has_review or any(_may_mention(each, facts, setup, now) for each in read)
-    names_issues = has_review or any(_may_name(each, own_ids) for each in read)
+    names_issues = has_review or any(_may_name(each) for each in read)
     people, projects = reader.side_by_side(
         [
             partial(_people, reader, setup) if names_people else partial(_nobody),
@@ -190,10 +190,10 @@ def _may_mention(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt
     return not is_told or standing.needs_relevance_check or bool(standing.stuck)
 
 
-def _may_name(each: Initiative, own_ids: frozenset[int]) -> bool:
-    """Whether who sees its project matters: where somebody is answered, or issues of other projects are named."""
-    parts = each.implementations(own_ids)
-    return bool(each.members) or any(one.issue.project_id != each.issue.project_id for one in parts)
+def _may_name(each: Initiative) -> bool:
+    """Whether who sees which project matters: where somebody is answered, or others' issues are named or counted."""
+    paths = {link.issue.project_path for link in each.links} | {one.project_path for one in each.merge_requests}
+    return bool(each.members) or bool(paths - {each.issue.project_path})
 
 
 def _nobody() -> PeopleAnswer:

@@ -130,7 +130,10 @@ def _rows(table: tuple[tuple[str, ...], ...], setup: Setup) -> tuple[list[Row], 
         weight, problem = _weight(given.get(WEIGHT, ""))
         problems += [f"Row {number} ({_shown(category)}): {problem}"] if problem else []
         depends = tuple(part.strip() for part in given.get(DEPENDS_ON, "").split(",") if part.strip(" -–—"))
-        rows.append(Row(category, given[WHAT].strip(), weight, depends, setup.owner_of_category(category)))
+        owner = setup.owner_of_category(category)
+        names = owner.feature_categories if owner is not None else ()
+        spelt = next((name for name in names if name.lower() == category.lower()), category)
+        rows.append(Row(spelt, given[WHAT].strip(), weight, depends, owner))
     if not rows and not problems:
         problems.append("Its table has no rows.")
     known = {row.key: row.category for row in rows}

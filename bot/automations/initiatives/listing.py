@@ -62,6 +62,8 @@ def explain(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.date
     """Where it stands and why, and what would move it on; a sentence a line."""
     standing = stand(each, facts, setup, now)
     name = setup.comments.name
+    if each.issue.state == "closed":
+        return [f"Stage: {standing.stage.value}, since it is closed. Reopen it if that is not right."]
     said = [
         f"Stage: {standing.stage.value}, since {STAGES[standing.stage].what_is_so}.",
         f"What would move it on: {standing.moves_on(name)}.",

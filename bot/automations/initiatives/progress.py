@@ -29,7 +29,7 @@ PROGRESS_STATE = "initiative_progress_state"
 def plan_progress(
     each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime
 ) -> list[Step]:
-    """Written at once where there is none; edited at most once in the interval of the settings."""
+    """Written at once where there is none, or where issues were made; else edited at most once in the interval."""
     if not standing.implementations or each.discussions is None:
         return []
     there = each.own_note(PROGRESS_MARKER, facts.own_ids)
@@ -38,11 +38,18 @@ def plan_progress(
         if there.body.startswith(f"{text}\n\n{PROGRESS_MARKER}"):
             return []
         is_for_more = _written_for(there) == "confidential" and not each.issue.confidential
-        if not is_for_more and now - _written_at(there) < dt.timedelta(hours=setup.own.progress_interval_hours):
+        before = read_marker(PROGRESS_STATE, there.body) or {}
+        has_more = before.get("issues") != str(len(standing.implementations))
+        if (
+            not is_for_more
+            and not has_more
+            and now - _written_at(there) < dt.timedelta(hours=setup.own.progress_interval_hours)
+        ):
             return []
     state = marker(
         PROGRESS_STATE,
         at=now.isoformat(timespec="seconds"),
+        issues=len(standing.implementations),
         readers="confidential" if each.issue.confidential else "everybody",
     )
     # What its issues name it by, so that they are known wherever it is moved, whatever becomes of other notes.

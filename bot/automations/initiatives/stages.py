@@ -109,6 +109,8 @@ class Standing:
     stuck: str
 
     def moves_on(self, bot_name: str) -> str:
+        if self.stage is Stage.PLANNED and self.plan is not None and self.plan.problems:
+            return f"mend the plan, which cannot be distributed: {self.plan.problems[0].rstrip('.')}"
         return STAGES[self.stage].moves_on.format(bot=bot_name)
 
 

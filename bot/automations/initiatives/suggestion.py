@@ -20,8 +20,15 @@ def suggest(each: Initiative, facts: InitiativeFacts, setup: Setup) -> Suggestio
     clues = Clues(
         text=f"{each.issue.title}\n{each.issue.description}",
         labels=each.issue.labels,
-        linked_issues=tuple(link.issue.labels for link in each.links if link.issue.author.id not in facts.own_ids),
-        merge_requests=tuple(one.labels for one in each.merge_requests),
+        # What readers may not see is no evidence: the table would tell that it is there.
+        linked_issues=tuple(
+            link.issue.labels
+            for link in each.links
+            if link.issue.author.id not in facts.own_ids and facts.may_name(link.issue, each.issue)
+        ),
+        merge_requests=tuple(
+            one.labels for one in each.merge_requests if facts.may_show_work(one.project_path, each.issue)
+        ),
         participants=frozenset(user.username for user in people if user.id not in facts.own_ids),
     )
     return suggest_group(clues, setup.section, setup.own.weights, facts.people)

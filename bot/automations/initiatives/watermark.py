@@ -90,14 +90,16 @@ def next_mark(
     due = {key: instant for key, instant in before.due.items() if instant > now} if before is not None else {}
     for each, standing in read:
         due.pop(key_of(each.issue), None)
-        instants = [instant for instant in _due(each, standing, facts, setup) if instant > now]
+        instants = [instant for instant in _due(each, standing, facts, setup, now) if instant > now]
         if instants and each.issue.state == "opened":
             due[key_of(each.issue)] = min(instants)
     changed = None if before is None else before.changed_since or (now if read else None)
     return Watermark(now - OVERLAP, setup.milestone(now).title, due, changed)
 
 
-def _due(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup) -> list[dt.datetime]:
+def _due(
+    each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime
+) -> list[dt.datetime]:
     """When time alone makes something due. A new milestone reads everything anyway."""
     own = setup.own
     found = [standing.relevant_since + own.relevant_for_months * MONTH]
@@ -108,6 +110,10 @@ def _due(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Se
     if planned is not None and standing.stage is Stage.PLANNED:
         begins = dt.datetime.combine(planned, dt.time(), setup.releases.zone).astimezone(dt.UTC)
         found.append(begins + dt.timedelta(days=own.distribute_within_days))
+    if standing.stage in (Stage.DISTRIBUTED, Stage.UNDER_WAY):
+        milestone = setup.milestone(now)
+        moved = max(one.issue.updated_at for one in standing.implementations)
+        found.append(moved + (milestone.last_day - milestone.first_day))
     written = shown_at(each, facts.own_ids)
     if written is not None and standing.implementations:
         found.append(written + dt.timedelta(hours=own.progress_interval_hours))
