@@ -329,6 +329,16 @@ def test_so_many_clocks_run_as_the_settings_say() -> None:
         assert opened == started
 
 
+def test_asked_anew_it_waits_for_its_turn_again() -> None:
+    """The label was taken off and set again: meanwhile another one has started."""
+    first = asked(4, running(), at=MONDAY + 2 * HOUR)
+    second = asked(5, running(), at=MONDAY - HOUR)
+    plan = planned(first, second, now=MONDAY + 3 * HOUR)
+    [old] = [body for body in bodies(plan) if "This discussion was opened on" in body]
+    assert "and ended on Monday, 2026-11-16 12:00 UTC." in old
+    assert not any("the discussion is open." in body for body in bodies(plan))
+
+
 def test_what_was_not_shown_is_told_and_while_gitlab_is_silent_nothing_starts() -> None:
     silent = replace(asked(5), discussions=None, unread=GitLabUnreachable("GET /x", "no answer"))
     plan = planned(asked(4), silent)

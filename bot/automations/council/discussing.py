@@ -46,6 +46,11 @@ def plan_discussion(
     each: Question, standing: Standing, facts: CouncilFacts, setup: Setup, now: dt.datetime
 ) -> list[Step]:
     """The table of who has answered, the reminder at half time, and the call to decide at the end."""
+    if standing.left_open is not None:
+        state, note = standing.left_open
+        state = replace(state, stopped_at=standing.queued_at)
+        text = discussion_text(each, standing, state, facts, setup, now)
+        return write_note(each.issue, state.note_marker, text, note, "it was asked anew", state=state.marker())
     if standing.discussion is None:
         return []
     state, note = standing.discussion

@@ -14,6 +14,10 @@ from bot.domain.resources import Note
 from bot.markdown.sections import Lack, lacking
 
 
+# The bot's clock and GitLab's: what was asked this much later was asked anew.
+CLOCKS_DIFFER_BY = dt.timedelta(minutes=5)
+
+
 class State(Enum):
     INCOMPLETE = "incomplete"
     OUT_OF_SCOPE = "out of scope"
@@ -41,6 +45,7 @@ class Standing:
         lack: parts that are missing now; lacks_decision: whether the decision is not written yet.
         queued_at: what its place in the queue goes by: when the label was set, or when it was deferred.
         discussion: the one that is open, with the bot's note; ends_at: of its clock, None while it is paused.
+        number: of the latest discussion; left_open: one that ended when the label was set anew.
         dri: username, empty where nobody is.
     """
 
@@ -52,6 +57,7 @@ class Standing:
     queued_at: dt.datetime
     discussion: tuple[DiscussionState, Note] | None
     number: int
+    left_open: tuple[DiscussionState, Note] | None
     ends_at: dt.datetime | None
     dri: str
 
@@ -65,9 +71,13 @@ def stand(each: Question, facts: CouncilFacts, setup: Setup, now: dt.datetime) -
     scope = scope_of(each.issue.description, own)
     is_accepted = bool(each.answers("accept", facts.own_ids))
     latest = each.discussion(facts.own_ids)
-    current = latest if latest is not None and latest[0].stopped_at is None else None
+    asked_at = each.asked_at(own.label)
+    open_ = latest if latest is not None and latest[0].stopped_at is None else None
+    # Taken off and set again, the label asks anew: others may have had their turn in between.
+    is_asked_anew = open_ is not None and asked_at > open_[0].clock.started_at + CLOCKS_DIFFER_BY
+    current = None if is_asked_anew else open_
     deferred = [note.created_at for note in each.answers("defer", facts.own_ids)]
-    queued_at = max([each.asked_at(own.label), *deferred])
+    queued_at = max([asked_at, *deferred])
     ends_at = current[0].clock.ends_at(setup.calendar, own.length) if current is not None else None
     return Standing(
         state=_state(lack, scope, current, ends_at, now, is_accepted=is_accepted),
@@ -78,6 +88,7 @@ def stand(each: Question, facts: CouncilFacts, setup: Setup, now: dt.datetime) -
         queued_at=queued_at,
         discussion=current,
         number=latest[0].number if latest is not None else 0,
+        left_open=open_ if is_asked_anew else None,
         ends_at=ends_at,
         dri=each.issue.assignees[0].username if each.issue.assignees else "",
     )
