@@ -13,7 +13,6 @@ from bot.automations.council.setup import Setup
 from bot.domain.resources import Note
 from bot.markdown.sections import Lack, lacking
 
-
 # The bot's clock and GitLab's: what was asked this much later was asked anew.
 CLOCKS_DIFFER_BY = dt.timedelta(minutes=5)
 
