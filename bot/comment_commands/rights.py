@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from bot.domain.resources import AccessLevel, Member, Note, User
+from bot.domain.resources import AccessLevel, Discussion, Member, Note, User
 
 # A slip of the pen is mended in this time; what changes later was not said when the comment was made.
 MENDED_WITHIN = dt.timedelta(minutes=1)
@@ -35,3 +36,11 @@ def was_edited(note: Note) -> bool:
 def may_have_been_edited(note: Note) -> bool:
     """Whether it has to be asked when its text was changed: emoji and answers move updated_at, too."""
     return note.updated_at is not None and note.updated_at - note.created_at > MENDED_WITHIN
+
+
+def with_edits(discussions: tuple[Discussion, ...], edited: Mapping[int, dt.datetime | None]) -> tuple[Discussion, ...]:
+    """The same, with the times at which texts were changed."""
+    return tuple(
+        Discussion(each.id, tuple(replace(note, edited_at=edited.get(note.id)) for note in each.notes))
+        for each in discussions
+    )

@@ -13,10 +13,10 @@ from bot.automations.council.discussing import THUMBS
 from bot.automations.council.facts import QUEUE_MARKER, CouncilFacts, Question
 from bot.automations.council.setup import Setup
 from bot.comment_commands.grammar import said_to
-from bot.comment_commands.rights import may_have_been_edited
+from bot.comment_commands.rights import may_have_been_edited, with_edits
 from bot.comment_commands.vocabulary import DECIDE
 from bot.domain.confidentiality import Reach, reach_of
-from bot.domain.errors import GitLabError, WrongInput
+from bot.domain.errors import GitLabError
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.ports import Scope, SideBySide
 from bot.domain.resources import (
@@ -30,6 +30,7 @@ from bot.domain.resources import (
     Note,
     Project,
 )
+from bot.domain.scoping import issue_named
 
 
 class CouncilReader(Protocol):
@@ -66,7 +67,7 @@ def gather_council(scope: Scope, reader: CouncilReader, setup: Setup, now: dt.da
     where somebody commands.
     """
     own_ids = reader.own_ids()
-    named = _named(scope, reader)
+    named = issue_named(scope, reader)
     if named is not None and (not setup.is_place(named.project_path) or named.moved):
         named = None
     if not scope.is_everything and named is None:
@@ -93,20 +94,6 @@ def gather_council(scope: Scope, reader: CouncilReader, setup: Setup, now: dt.da
     by_path = {project.path.lower(): project for project in projects}
     facts = CouncilFacts(tuple(read), people, own_ids, by_path, is_complete=True)
     return _with_queue(_with_readers(facts, reader, setup, now), reader, setup)
-
-
-def _named(scope: Scope, reader: CouncilReader) -> Issue | None:
-    """Raises WrongInput where a person has named what GitLab does not have."""
-    if scope.project_id is not None:
-        return reader.issue(IssueId(scope.project_id, scope.iid)) if scope.iid is not None else None
-    reference = scope.reference
-    if reference is None or reference.iid is None:
-        return None
-    project_id = reader.project_id(reference.path)
-    found = reader.issue(IssueId(project_id, reference.iid)) if project_id is not None else None
-    if found is None and not scope.event_kind:
-        raise WrongInput(f"GitLab has no issue {reference}, or the bot may not see it.")
-    return found
 
 
 def _may_be_asked(issue: Issue, reader: CouncilReader, setup: Setup, own_ids: frozenset[int]) -> bool:
@@ -153,19 +140,10 @@ def _complete(issue: Issue, reader: CouncilReader, setup: Setup, own_ids: frozen
         asked = frozenset(note.id for note in given if may_have_been_edited(note))
         edited = reader.edited_at(asked) if asked else {}
         return replace(
-            each, discussions=_with_edits(discussions, edited), members=reader.project_members(issue.project_id)
+            each, discussions=with_edits(discussions, edited), members=reader.project_members(issue.project_id)
         )
     except GitLabError as error:
         return replace(each, discussions=None, unread=error)
-
-
-def _with_edits(
-    discussions: tuple[Discussion, ...], edited: Mapping[int, dt.datetime | None]
-) -> tuple[Discussion, ...]:
-    return tuple(
-        Discussion(each.id, tuple(replace(note, edited_at=edited.get(note.id)) for note in each.notes))
-        for each in discussions
-    )
 
 
 def _people(reader: CouncilReader, issues: Iterable[Issue], setup: Setup) -> PeopleAnswer:

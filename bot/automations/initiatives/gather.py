@@ -22,9 +22,9 @@ from bot.automations.initiatives.stages import dri_note, stand
 from bot.automations.initiatives.watermark import Watermark, issue_of, key_of
 from bot.comment_commands.grammar import said_to
 from bot.comment_commands.requests import requests_at
-from bot.comment_commands.rights import may_have_been_edited
+from bot.comment_commands.rights import may_have_been_edited, with_edits
 from bot.domain.confidentiality import Reach, reach_of
-from bot.domain.errors import GitLabError, WrongInput
+from bot.domain.errors import GitLabError
 from bot.domain.markers import read_marker
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.ports import Scope, SideBySide
@@ -39,6 +39,7 @@ from bot.domain.resources import (
     Note,
     Project,
 )
+from bot.domain.scoping import issue_named
 
 
 class InitiativeReader(Protocol):
@@ -215,7 +216,7 @@ def _named(scope: Scope, reader: InitiativeReader, setup: Setup, own_ids: frozen
     Raises:
         WrongInput: where a person has named what GitLab does not have.
     """
-    issue = _asked_for(scope, reader)
+    issue = issue_named(scope, reader)
     if issue is None or not setup.is_place(issue.project_path) or issue.moved:
         return []
     if setup.own.is_initiative(issue.labels):
@@ -229,19 +230,6 @@ def _named(scope: Scope, reader: InitiativeReader, setup: Setup, own_ids: frozen
 
 def _is_one(issue: Issue, setup: Setup) -> bool:
     return setup.own.is_initiative(issue.labels) and setup.is_place(issue.project_path) and not issue.moved
-
-
-def _asked_for(scope: Scope, reader: InitiativeReader) -> Issue | None:
-    if scope.project_id is not None:
-        return reader.issue(IssueId(scope.project_id, scope.iid)) if scope.iid is not None else None
-    reference = scope.reference
-    if reference is None or reference.iid is None:
-        return None
-    project_id = reader.project_id(reference.path)
-    found = reader.issue(IssueId(project_id, reference.iid)) if project_id is not None else None
-    if found is None and not scope.event_kind:
-        raise WrongInput(f"GitLab has no issue {reference}, or the bot may not see it.")
-    return found
 
 
 def _complete(issue: Issue, reader: InitiativeReader, setup: Setup, own_ids: frozenset[int]) -> Initiative:
@@ -274,21 +262,12 @@ def _complete(issue: Issue, reader: InitiativeReader, setup: Setup, own_ids: fro
         edited = reader.edited_at(asked) if asked else {}
         return replace(
             each,
-            discussions=_with_edits(discussions, edited),
+            discussions=with_edits(discussions, edited),
             members=reader.project_members(issue.project_id),
             label_events=reader.label_events(at) if labels or is_new_owner else (),
         )
     except GitLabError as error:
         return replace(each, discussions=None, unread=error)
-
-
-def _with_edits(
-    discussions: tuple[Discussion, ...], edited: Mapping[int, dt.datetime | None]
-) -> tuple[Discussion, ...]:
-    return tuple(
-        Discussion(each.id, tuple(replace(note, edited_at=edited.get(note.id)) for note in each.notes))
-        for each in discussions
-    )
 
 
 def _with_distributions(

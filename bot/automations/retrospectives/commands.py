@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import replace
-
 from bot.automations.retrospectives.facts import Retrospective
 from bot.comment_commands.grammar import parse_commands, said_to, without_commands
 from bot.comment_commands.rights import may_command
 from bot.comment_commands.vocabulary import CommandSpec
-from bot.domain.resources import AccessLevel, Discussion, Note
+from bot.domain.resources import AccessLevel, Note
 from bot.settings.bot_settings import CommentCommands
 
 REFRESH = "refresh"
@@ -42,14 +38,6 @@ def is_point(note: Note, bot_name: str, own_ids: frozenset[int]) -> bool:
 def addressed_notes(retrospective: Retrospective, bot_name: str, own_ids: frozenset[int]) -> list[Note]:
     """Comments of people that say anything to the bot, whoever wrote them."""
     return [note for note in retrospective.notes() if note.author.id not in own_ids and said_to(bot_name, note.body)]
-
-
-def with_edits(discussions: tuple[Discussion, ...], edited: Mapping[int, dt.datetime | None]) -> tuple[Discussion, ...]:
-    """The same, with the times at which texts were changed."""
-    return tuple(
-        Discussion(each.id, tuple(replace(note, edited_at=edited.get(note.id)) for note in each.notes))
-        for each in discussions
-    )
 
 
 def newest_request(retrospective: Retrospective, bot_name: str, least: AccessLevel, own_ids: frozenset[int]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
-from bot.automations.retrospectives.commands import addressed_notes, with_edits
+from bot.automations.retrospectives.commands import addressed_notes
 from bot.automations.retrospectives.facts import Retrospective, RetrospectiveFacts, reminder_marker
 from bot.automations.retrospectives.follow_ups import candidates
 from bot.automations.retrospectives.gather_section import SectionReader, gather_sections
@@ -20,7 +20,7 @@ from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.setup import Setup
 from bot.automations.retrospectives.texts import compared
 from bot.automations.retrospectives.work import WorkReader, gather_work
-from bot.comment_commands.rights import may_have_been_edited
+from bot.comment_commands.rights import may_have_been_edited, with_edits
 from bot.domain.errors import GitLabError, GitLabRefused
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.places import is_same_path
