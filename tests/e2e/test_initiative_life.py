@@ -169,7 +169,7 @@ def test_the_life_of_an_initiative(section: Section) -> None:
     section.done(initiative)
     assert "Nothing was made: the plan is not the one that was shown last." in section.notes(initiative)[-1]
     section.say(initiative, "sectionbot distribute now")
-    assert section.done(initiative, now=tomorrow) == {"create issue": 1, "link issues": 2, "write note": 3}
+    assert section.done(initiative, now=tomorrow) == {"create issue": 1, "link issues": 2, "write note": 4}
     assert "Done: 1 new issue, 2 told of what has changed." in section.notes(initiative)[-1]
     [told] = section.notes(dast)
     assert told.startswith("The plan in sec/product#1+ says something else by now of dast:\n\n> Something else\n")
