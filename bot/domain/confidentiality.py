@@ -7,10 +7,11 @@ needs more: all readers must be among those of its source: `Audience`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 
+from bot.domain.places import is_same_path
 from bot.domain.resources import AccessLevel, Issue, Member, Project
 
 # The least role that sees all confidential issues of a project (doc/user/permissions, GitLab 19).
@@ -90,3 +91,49 @@ def audience_of(issue: Issue, project: Project, members: Iterable[Member], ignor
         return sure
     named = {issue.author.id, *(user.id for user in issue.assignees)} if issue.confidential else set()
     return Audience(Reach.MEMBERS, (sure.user_ids | named) - ignored)
+
+
+@dataclass(frozen=True)
+class KnownProjects:
+    """The projects that a run knows, and what follows for what is named where.
+
+    Args:
+        by_path: lower-case path to project.
+    """
+
+    by_path: Mapping[str, Project] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, projects: Iterable[Project]) -> KnownProjects:
+        return cls({project.path.lower(): project for project in projects})
+
+    def get(self, path: str) -> Project | None:
+        return self.by_path.get(path.lower())
+
+    def secrecy(self, issue: Issue) -> Secrecy:
+        """How closely an issue is kept that is to be named."""
+        project = self.get(issue.project_path)
+        return Secrecy(reach_of(project), issue.confidential) if project is not None else UNKNOWN_SOURCE
+
+    def secrecy_at(self, path: str, *, confidential: bool) -> Secrecy:
+        """How closely an issue of the project is kept in which something is to be named."""
+        project = self.get(path)
+        return Secrecy(reach_of(project), confidential) if project is not None else UNKNOWN_DESTINATION
+
+    def may_name(self, source: Issue, at: Issue) -> bool:
+        """Whether an issue may be named in another: where the other is kept no less closely."""
+        if source.project_id == at.project_id:
+            return source.confidential <= at.confidential
+        destination = self.secrecy_at(at.project_path, confidential=at.confidential)
+        return self.secrecy(source).is_no_stricter_than(destination)
+
+    def may_show_work(self, path: str, at: Issue) -> bool:
+        """Whether what is in a project may be counted in an issue: where no more people read it there."""
+        if is_same_path(path, at.project_path):
+            return True
+        project = self.get(path)
+        destination = self.secrecy_at(at.project_path, confidential=at.confidential)
+        return project is not None and Secrecy(reach_of(project), False).is_no_stricter_than(destination)
+
+
+NO_PROJECTS = KnownProjects()

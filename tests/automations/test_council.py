@@ -19,6 +19,7 @@ from bot.automations.council.settings import CouncilSettings
 from bot.automations.council.setup import Setup
 from bot.domain.business_time import Clock
 from bot.domain.changes import ProposeFiles, WriteNote
+from bot.domain.confidentiality import KnownProjects
 from bot.domain.errors import GitLabRefused, GitLabUnreachable
 from bot.domain.people import PeopleAnswer
 from bot.domain.plan import NoticeKind, Plan
@@ -71,7 +72,7 @@ def planned(
         questions,
         PeopleAnswer(users, {}, {}, {}),
         frozenset({BOT.id}),
-        {project.path: project for project in projects},
+        KnownProjects.of(projects),
         is_complete=True,
     )
     return plan_council(facts, using, now)

@@ -16,7 +16,7 @@ from bot.comment_commands.requests import Request, answer, refuse_labels, reques
 from bot.comment_commands.rights import role_of
 from bot.comment_commands.vocabulary import ACCEPT, DECIDE, DEFER, DRI, PAUSE, RESUME, CommandSpec
 from bot.domain.changes import ChangeLabels
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.plan import Plan, Step
 from bot.domain.policy_changes import Target, UpdateResource
 from bot.domain.resources import Issue, IssueId
@@ -42,7 +42,7 @@ class Reply:
 
 
 def place_of(each: Question, facts: CouncilFacts) -> Place:
-    project = facts.project(each.issue.project_path)
+    project = facts.projects.get(each.issue.project_path)
     is_public = project is None or project.visibility == "public"
     return Place(each.issue, each.discussions or (), each.members, is_public)
 

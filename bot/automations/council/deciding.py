@@ -13,7 +13,7 @@ from bot.automations.council.standing import Standing
 from bot.domain.changes import ProposeFiles
 from bot.domain.confidentiality import allowed_to_read, audience_of
 from bot.domain.markers import marker
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.plan import Step
 from bot.domain.resources import Issue
 from bot.domain.user_text import harmless_title, plain_line
@@ -33,7 +33,7 @@ def why_no_record(each: Question, facts: CouncilFacts, setup: Setup) -> str:
     records = setup.own.records
     if records is None:
         return ""
-    project, source = facts.project(records.project), facts.project(each.issue.project_path)
+    project, source = facts.projects.get(records.project), facts.projects.get(each.issue.project_path)
     if project is None:
         return f"the bot does not see {records.project}"
     if source is None:
@@ -108,7 +108,7 @@ def plan_news(each: Question, facts: CouncilFacts, setup: Setup) -> list[Step]:
     issue = each.issue
     for link in each.links:
         other = link.issue
-        if setup.is_initiative(other.labels) and other.state == "opened" and facts.may_name(issue, other):
+        if setup.is_initiative(other.labels) and other.state == "opened" and facts.projects.may_name(issue, other):
             mark = marker("council_news", of=f"{issue.project_id}-{issue.iid}")
             text = f"The architectural council's question {issue.reference}+ is decided: what was decided stands there."
             steps += write_note(other, mark, text, None, "it is linked to what was decided")

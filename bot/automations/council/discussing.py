@@ -10,7 +10,7 @@ from bot.automations.council.setup import Setup, shown_time
 from bot.automations.council.standing import Pair, Standing, State, queue_of, running
 from bot.domain.business_time import Clock
 from bot.domain.markers import marker
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.people import mentions
 from bot.domain.plan import Step
 from bot.settings.templates import Trusted

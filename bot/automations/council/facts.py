@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from bot.comment_commands.answers import ANSWER
 from bot.domain.business_time import Clock
-from bot.domain.confidentiality import UNKNOWN_DESTINATION, UNKNOWN_SOURCE, Secrecy, reach_of
+from bot.domain.confidentiality import NO_PROJECTS, KnownProjects
 from bot.domain.errors import GitLabError
 from bot.domain.markers import marker, read_marker
+from bot.domain.notes import own_note, written_notes
 from bot.domain.people import PeopleAnswer
-from bot.domain.resources import Discussion, Issue, IssueLink, LabelEvent, Member, MergeRequest, Note, Project, User
+from bot.domain.resources import Discussion, Issue, IssueLink, LabelEvent, Member, MergeRequest, Note, User
 
 INTAKE_MARKER = marker("council_intake")
 QUEUE_MARKER = marker("council_queue")
@@ -92,7 +93,6 @@ class Question:
     Args:
         discussions: None where they were not read.
         members: of its project, where people's rights matter; thumbs: ids of who gave one to the bot's note.
-        users: username, in small letters, to the person that a command names.
     """
 
     issue: Issue
@@ -105,11 +105,10 @@ class Question:
     unread: GitLabError | None = None
 
     def notes(self) -> Iterator[Note]:
-        return (note for each in self.discussions or () for note in each.notes if not note.is_system)
+        return written_notes(self.discussions)
 
     def own_note(self, mark: str, own_ids: frozenset[int]) -> Note | None:
-        mine = (note for note in self.notes() if note.author.id in own_ids and mark in note.body)
-        return min(mine, key=lambda note: note.id, default=None)
+        return own_note(self.notes(), mark, own_ids)
 
     def discussion(self, own_ids: frozenset[int]) -> tuple[DiscussionState, Note] | None:
         """The latest, with the bot's note on it."""
@@ -156,32 +155,8 @@ class CouncilFacts:
     questions: tuple[Question, ...]
     people: PeopleAnswer
     own_ids: frozenset[int]
-    projects: Mapping[str, Project] = field(default_factory=dict)
+    projects: KnownProjects = NO_PROJECTS
     readers: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
     queue: Issue | None = None
     queue_notes: tuple[Note, ...] = ()
     is_complete: bool = False
-
-    def project(self, path: str) -> Project | None:
-        return self.projects.get(path.lower())
-
-    def may_name(self, source: Issue, at: Issue) -> bool:
-        """Whether an issue may be named in another: where the other is kept no less closely."""
-        if source.project_id == at.project_id:
-            return source.confidential <= at.confidential
-        return self.secrecy(source).is_no_stricter_than(self.secrecy_at(at))
-
-    def may_show_work(self, path: str, at: Issue) -> bool:
-        """Whether what is in a project may be counted in an issue: where no more people read it there."""
-        project = self.project(path)
-        if path.lower() == at.project_path.lower():
-            return True
-        return project is not None and Secrecy(reach_of(project), False).is_no_stricter_than(self.secrecy_at(at))
-
-    def secrecy(self, issue: Issue) -> Secrecy:
-        project = self.project(issue.project_path)
-        return Secrecy(reach_of(project), issue.confidential) if project is not None else UNKNOWN_SOURCE
-
-    def secrecy_at(self, issue: Issue) -> Secrecy:
-        project = self.project(issue.project_path)
-        return Secrecy(reach_of(project), issue.confidential) if project is not None else UNKNOWN_DESTINATION

@@ -15,7 +15,7 @@ from bot.automations.council.setup import Setup
 from bot.comment_commands.grammar import said_to
 from bot.comment_commands.rights import may_have_been_edited, with_edits
 from bot.comment_commands.vocabulary import DECIDE
-from bot.domain.confidentiality import Reach, reach_of
+from bot.domain.confidentiality import KnownProjects, Reach, reach_of
 from bot.domain.errors import GitLabError
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.ports import Scope, SideBySide
@@ -91,8 +91,7 @@ def gather_council(scope: Scope, reader: CouncilReader, setup: Setup, now: dt.da
             partial(reader.projects_below, setup.section.group),
         ]
     )
-    by_path = {project.path.lower(): project for project in projects}
-    facts = CouncilFacts(tuple(read), people, own_ids, by_path, is_complete=True)
+    facts = CouncilFacts(tuple(read), people, own_ids, KnownProjects.of(projects), is_complete=True)
     return _with_queue(_with_readers(facts, reader, setup, now), reader, setup)
 
 
@@ -171,7 +170,7 @@ def _with_readers(facts: CouncilFacts, reader: CouncilReader, setup: Setup, now:
     projects = [
         project
         for path in sorted(paths)
-        for project in (facts.project(path),)
+        for project in (facts.projects.get(path),)
         if project is not None
         and (reach_of(project) is Reach.MEMBERS or any(each.issue.confidential for each in deciding))
     ]
@@ -181,7 +180,7 @@ def _with_readers(facts: CouncilFacts, reader: CouncilReader, setup: Setup, now:
 
 
 def _with_queue(facts: CouncilFacts, reader: CouncilReader, setup: Setup) -> CouncilFacts:
-    project = facts.project(setup.own.queue_project or "")
+    project = facts.projects.get(setup.own.queue_project or "")
     if project is None:
         return facts
     queue = reader.own_issue(project.id, QUEUE_MARKER)

@@ -7,7 +7,7 @@ from bot.automations.council.scope import Scope
 from bot.automations.council.setup import Setup
 from bot.automations.council.standing import Standing, State
 from bot.domain.changes import ChangeLabels
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.plan import Step
 from bot.domain.resources import IssueId
 from bot.impact.suggestion import Clues, Suggestion, suggest_group
@@ -80,9 +80,11 @@ def suggest(each: Question, facts: CouncilFacts, setup: Setup) -> Suggestion:
     clues = Clues(
         text=f"{each.issue.title}\n{each.issue.description}",
         labels=each.issue.labels,
-        linked_issues=tuple(link.issue.labels for link in each.links if facts.may_name(link.issue, each.issue)),
+        linked_issues=tuple(
+            link.issue.labels for link in each.links if facts.projects.may_name(link.issue, each.issue)
+        ),
         merge_requests=tuple(
-            one.labels for one in each.merge_requests if facts.may_show_work(one.project_path, each.issue)
+            one.labels for one in each.merge_requests if facts.projects.may_show_work(one.project_path, each.issue)
         ),
         participants=frozenset(user.username for user in people if user.id not in facts.own_ids),
     )

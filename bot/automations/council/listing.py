@@ -43,7 +43,7 @@ def lines(facts: CouncilFacts, setup: Setup, now: dt.datetime) -> list[Line]:
 
 def _line(pair: Pair, waiting: list[Pair], facts: CouncilFacts, setup: Setup) -> Line:
     each, standing = pair
-    secrecy = facts.secrecy(each.issue)
+    secrecy = facts.projects.secrecy(each.issue)
     return Line(
         place=waiting.index(pair) + 1 if pair in waiting else None,
         reference=each.issue.reference,

@@ -9,7 +9,7 @@ from bot.automations.council.facts import QUEUE_MARKER, QUEUE_NOTE_MARKER, Counc
 from bot.automations.council.setup import Setup, shown_time
 from bot.automations.council.standing import Pair, State, queue_of
 from bot.domain.changes import CreateIssue, WriteNote
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.resources import Issue
 from bot.settings.templates import Trusted
@@ -27,7 +27,7 @@ def plan_queue(pairs: list[Pair], facts: CouncilFacts, setup: Setup, now: dt.dat
     path = setup.own.queue_project
     if path is None:
         return Plan()
-    project = facts.project(path)
+    project = facts.projects.get(path)
     if project is None:
         sentence = f"The council's queue is not shown: the bot does not see {path}."
         return Plan((), (Notice(NoticeKind.REFUSED, path, sentence),))
@@ -62,7 +62,7 @@ def _opening(path: str, pairs: list[Pair], facts: CouncilFacts, setup: Setup, no
         labels=(setup.section.label,),
         confidential=False,
     )
-    project = facts.project(path)
+    project = facts.projects.get(path)
     assert project is not None
     like = pairs[0][0].issue
     at = Issue(0, 0, project.id, path, "", like.author, like.created_at, like.created_at, "")
@@ -82,16 +82,16 @@ def _text(pairs: list[Pair], at: Issue, facts: CouncilFacts, setup: Setup) -> st
     waiting = queue_of(pairs)
     shown = [*open_, *waiting]
     others = [pair for pair in pairs if pair not in shown]
-    named = [pair for pair in shown if facts.may_name(pair[0].issue, at)]
+    named = [pair for pair in shown if facts.projects.may_name(pair[0].issue, at)]
     return setup.templates.render(
         NOTE_TEMPLATE,
         rows=[_row(pair, waiting.index(pair) + 1 if pair in waiting else None, setup) for pair in named],
         others=[
             {"reference": Trusted(f"{each.issue.reference}+"), "state": Trusted(standing.state.value)}
             for each, standing in others
-            if facts.may_name(each.issue, at)
+            if facts.projects.may_name(each.issue, at)
         ],
-        unnamed=sum(1 for each, _ in pairs if not facts.may_name(each.issue, at)),
+        unnamed=sum(1 for each, _ in pairs if not facts.projects.may_name(each.issue, at)),
     )
 
 

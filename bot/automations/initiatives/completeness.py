@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.automations.initiatives.facts import COMPLETENESS_MARKER, Initiative
 from bot.automations.initiatives.setup import Setup
 from bot.domain.changes import ChangeLabels
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.plan import Step
 from bot.domain.resources import Issue, IssueId
 from bot.markdown.sections import Lack, lacking

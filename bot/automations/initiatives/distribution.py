@@ -20,7 +20,7 @@ from bot.automations.initiatives.stages import Standing
 from bot.domain.changes import CreateIssue, LinkIssues
 from bot.domain.confidentiality import allowed_to_read, audience_of
 from bot.domain.markers import marker
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.plan import Step
 from bot.domain.resources import Issue, IssueId, Project
 from bot.domain.text_hash import hash_of
@@ -85,7 +85,7 @@ def _why_not(initiative: Issue, row: Row, facts: InitiativeFacts) -> str:
     if row.owner is None:
         return "no group of the directory owns it"
     path = row.owner.issues_project
-    project = facts.project(path)
+    project = facts.projects.get(path)
     if project is None:
         return f"the bot does not see {path}, the project of {row.owner.name}"
     if project.archived or project.marked_for_deletion:
@@ -105,7 +105,7 @@ def _is_for_the_same(initiative: Issue, project: Project, facts: InitiativeFacts
 
 def _is_read_by_no_more(made: Issue, initiative: Issue, facts: InitiativeFacts) -> bool:
     """Whether everybody who reads an issue of the bot may read the initiative."""
-    source, project = facts.project(initiative.project_path), facts.project(made.project_path)
+    source, project = facts.projects.get(initiative.project_path), facts.projects.get(made.project_path)
     if source is None or project is None:
         return False
     if source.id == project.id and made.confidential >= initiative.confidential:
@@ -124,7 +124,7 @@ def preview(found: Distribution, each: Initiative, facts: InitiativeFacts, setup
             continue
         state = "new"
         if piece.there is not None:
-            name = facts.may_name(piece.there.issue, each.issue)
+            name = facts.projects.may_name(piece.there.issue, each.issue)
             state = f"{piece.there.issue.reference}+" if name else "there"
             state += ", hears of the change" if piece.is_changed else ""
         rows.append(
@@ -145,7 +145,11 @@ def preview(found: Distribution, each: Initiative, facts: InitiativeFacts, setup
         left_out=[
             {"category": piece.row.category, "why": Trusted(piece.why_not)} for piece in found.pieces if piece.why_not
         ],
-        removed=[Trusted(f"{one.issue.reference}+") for one in found.removed if facts.may_name(one.issue, each.issue)],
+        removed=[
+            Trusted(f"{one.issue.reference}+")
+            for one in found.removed
+            if facts.projects.may_name(one.issue, each.issue)
+        ],
         uncovered=[Trusted(group.name) for group in plan.uncovered],
         not_affected=[{"group": Trusted(name), "why": why} for name, why in plan.not_affected.items()],
         bot_name=Trusted(setup.comments.name),
@@ -260,7 +264,7 @@ def _tell(one: Implementation, row: Row | None, each: Initiative, facts: Initiat
     told = row if row is not None and _is_read_by_no_more(one.issue, issue, facts) else None
     text = setup.templates.render(
         CHANGED_TEMPLATE,
-        initiative=Trusted(f"{issue.reference}+") if facts.may_name(issue, one.issue) else None,
+        initiative=Trusted(f"{issue.reference}+") if facts.projects.may_name(issue, one.issue) else None,
         category=told.category if told is not None else None,
         what=told.what if told is not None else None,
         weight=told.weight if told is not None else None,

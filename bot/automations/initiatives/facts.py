@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bot.domain.confidentiality import UNKNOWN_DESTINATION, UNKNOWN_SOURCE, Secrecy, reach_of
+from bot.domain.confidentiality import NO_PROJECTS, KnownProjects
 from bot.domain.errors import GitLabError
 from bot.domain.markers import marker, read_marker
+from bot.domain.notes import own_note, written_notes
 from bot.domain.people import PeopleAnswer
 from bot.domain.resources import (
     Discussion,
@@ -18,7 +19,6 @@ from bot.domain.resources import (
     Member,
     MergeRequest,
     Note,
-    Project,
 )
 from bot.domain.text_hash import hash_of
 
@@ -68,12 +68,11 @@ class Initiative:
 
     def notes(self) -> Iterator[Note]:
         """What people and the bot wrote there."""
-        return (note for each in self.discussions or () for note in each.notes if not note.is_system)
+        return written_notes(self.discussions)
 
     def own_note(self, mark: str, own_ids: frozenset[int]) -> Note | None:
         """The bot's note with the marker that was there first."""
-        mine = (note for note in self.notes() if note.author.id in own_ids and mark in note.body)
-        return min(mine, key=lambda note: note.id, default=None)
+        return own_note(self.notes(), mark, own_ids)
 
     def key(self, own_ids: frozenset[int]) -> str:
         """What its implementation issues name it by: what it was called when the bot first wrote it down, wherever it
@@ -106,7 +105,7 @@ class InitiativeFacts:
 
     Args:
         initiatives: oldest first; closed ones only where they were done lately.
-        projects: lower-case path to project; empty where no text needs them.
+        projects: of the section; none where no text needs them.
         readers: lower-case path of a project to its members, where what is copied depends on them.
         review: the review of the milestone, if there is one; review_notes: the bot's on it.
         covers_everything: whether all initiatives of the section are there.
@@ -116,38 +115,12 @@ class InitiativeFacts:
     initiatives: tuple[Initiative, ...]
     people: PeopleAnswer
     own_ids: frozenset[int]
-    projects: Mapping[str, Project] = field(default_factory=dict)
+    projects: KnownProjects = NO_PROJECTS
     readers: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
     review: Issue | None = None
     review_notes: tuple[Note, ...] = ()
     covers_everything: bool = False
     is_sweep: bool = False
-
-    def project(self, path: str) -> Project | None:
-        return self.projects.get(path.lower())
-
-    def may_show_work(self, path: str, at: Issue) -> bool:
-        """Whether what is in a project may be counted in an issue: where no more people read it there."""
-        project = self.project(path)
-        if path.lower() == at.project_path.lower():
-            return True
-        return project is not None and Secrecy(reach_of(project), False).is_no_stricter_than(self.secrecy_at(at))
-
-    def secrecy(self, issue: Issue) -> Secrecy:
-        """How closely an issue is kept that is to be named."""
-        project = self.project(issue.project_path)
-        return Secrecy(reach_of(project), issue.confidential) if project is not None else UNKNOWN_SOURCE
-
-    def secrecy_at(self, issue: Issue) -> Secrecy:
-        """How closely an issue is kept in which something is to be named."""
-        project = self.project(issue.project_path)
-        return Secrecy(reach_of(project), issue.confidential) if project is not None else UNKNOWN_DESTINATION
-
-    def may_name(self, source: Issue, at: Issue) -> bool:
-        """Whether an issue may be named in another: always in one of the same project that is kept as closely."""
-        if source.project_id == at.project_id:
-            return source.confidential <= at.confidential
-        return self.secrecy(source).is_no_stricter_than(self.secrecy_at(at))
 
 
 def category_key(category: str) -> str:

@@ -23,7 +23,7 @@ from bot.automations.initiatives.watermark import Watermark, issue_of, key_of
 from bot.comment_commands.grammar import said_to
 from bot.comment_commands.requests import requests_at
 from bot.comment_commands.rights import may_have_been_edited, with_edits
-from bot.domain.confidentiality import Reach, reach_of
+from bot.domain.confidentiality import KnownProjects, Reach, reach_of
 from bot.domain.errors import GitLabError
 from bot.domain.markers import read_marker
 from bot.domain.people import PeopleAnswer, PeopleQuestion
@@ -107,7 +107,7 @@ def gather_initiatives(
             partial(reader.projects_below, setup.section.group) if names_issues else tuple,
         ]
     )
-    facts = replace(facts, people=people, projects={project.path.lower(): project for project in projects})
+    facts = replace(facts, people=people, projects=KnownProjects.of(projects))
     facts = _with_distributions(facts, reader, setup, now)
     return _with_review(facts, reader, setup, now) if everything and setup.own.review_project else facts
 
@@ -284,7 +284,7 @@ def _with_distributions(
     by_members = [
         project
         for path in sorted(paths)
-        for project in (facts.project(path),)
+        for project in (facts.projects.get(path),)
         if project is not None
         and (reach_of(project) is Reach.MEMBERS or any(each.issue.confidential for each in asked))
     ]
@@ -332,7 +332,7 @@ def _told(
 
 def _with_review(facts: InitiativeFacts, reader: InitiativeReader, setup: Setup, now: dt.datetime) -> InitiativeFacts:
     """With the review that is there, and who reads it and what it would name."""
-    review_project = facts.project(setup.own.review_project or "")
+    review_project = facts.projects.get(setup.own.review_project or "")
     if review_project is None:
         return facts
     review = reader.own_issue(review_project.id, review_marker(setup.milestone(now)))
@@ -342,7 +342,7 @@ def _with_review(facts: InitiativeFacts, reader: InitiativeReader, setup: Setup,
     wanted = [
         project
         for path in sorted(paths - set(readers))
-        for project in (facts.project(path),)
+        for project in (facts.projects.get(path),)
         if project is not None
         and (
             project.id == review_project.id

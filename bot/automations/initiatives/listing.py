@@ -44,7 +44,7 @@ def lines(facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> list[Line]:
 def _line(each: Initiative, standing: Standing, facts: InitiativeFacts, now: dt.datetime) -> Line:
     holds = {"needs a relevance check": standing.needs_relevance_check, "stuck": bool(standing.stuck)}
     flags = tuple(flag for flag in FLAGS if holds[flag])
-    secrecy = facts.secrecy(each.issue)
+    secrecy = facts.projects.secrecy(each.issue)
     return Line(
         reference=each.issue.reference,
         title=each.issue.title,

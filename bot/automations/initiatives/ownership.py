@@ -17,7 +17,7 @@ from bot.comment_commands.requests import refuse_labels
 from bot.comment_commands.rights import role_of
 from bot.domain.changes import ChangeLabels
 from bot.domain.markers import marker, read_marker
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.people import mention
 from bot.domain.plan import Step
 from bot.domain.resources import AccessLevel, IssueId

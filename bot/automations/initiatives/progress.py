@@ -16,7 +16,7 @@ from bot.automations.initiatives.facts import (
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Standing
 from bot.domain.markers import marker, read_marker
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.plan import Step
 from bot.domain.resources import Note
 from bot.settings.templates import Trusted
@@ -83,7 +83,7 @@ def progress(each: Initiative, standing: Standing, facts: InitiativeFacts, setup
     sizes = [weight or 0 for weight in weights] if has_weights else [1] * len(weights)
     closed = [one.issue.state == "closed" for one in standing.implementations]
     done = sum(size for size, is_closed in zip(sizes, closed, strict=True) if is_closed)
-    named = [one for one in standing.implementations if facts.may_name(one.issue, each.issue)]
+    named = [one for one in standing.implementations if facts.projects.may_name(one.issue, each.issue)]
     rows = [_row(one, standing, by_category, setup) for one in named]
     plan_rows = standing.plan.rows if standing.plan is not None else ()
     return setup.templates.render(

@@ -8,7 +8,7 @@ from bot.automations.initiatives.facts import Initiative, InitiativeFacts
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Standing
 from bot.domain.markers import marker, read_marker
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.people import mentions
 from bot.domain.plan import Step
 from bot.domain.policy_changes import Target, UpdateResource

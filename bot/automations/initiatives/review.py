@@ -14,7 +14,7 @@ from bot.automations.initiatives.suggestion import suggest
 from bot.domain.changes import CreateIssue, WriteNote
 from bot.domain.confidentiality import allowed_to_read, audience_of
 from bot.domain.markers import marker, read_marker
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.people import mentions
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.release_calendar import Milestone
@@ -89,7 +89,7 @@ def plan_review(
         return Plan()
     milestone = setup.milestone(now)
     before = setup.releases.calendar.before(milestone)
-    if facts.project(path) is None:
+    if facts.projects.get(path) is None:
         sentence = f"The milestone review was not opened: the bot does not see {path}."
         return Plan((), (Notice(NoticeKind.REFUSED, path, sentence),))
     review = facts.review
@@ -229,7 +229,7 @@ def last_activity(each: Initiative, facts: InitiativeFacts) -> dt.datetime:
 def may_be_named(issue: Issue, facts: InitiativeFacts, setup: Setup) -> bool:
     """Whether everybody who reads the review may read the initiative."""
     path = setup.own.review_project or ""
-    review, source = facts.project(path), facts.project(issue.project_path)
+    review, source = facts.projects.get(path), facts.projects.get(issue.project_path)
     if review is None or source is None:
         return False
     at = facts.review or _to_be(review.id, path, issue)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.automations.initiatives.facts import SUGGESTION_MARKER, Initiative, InitiativeFacts
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Stage, Standing
-from bot.domain.note_steps import write_note
+from bot.domain.notes import write_note
 from bot.domain.plan import Step
 from bot.impact.suggestion import Clues, Suggestion, suggest_group
 from bot.settings.templates import Trusted
@@ -24,10 +24,10 @@ def suggest(each: Initiative, facts: InitiativeFacts, setup: Setup) -> Suggestio
         linked_issues=tuple(
             link.issue.labels
             for link in each.links
-            if link.issue.author.id not in facts.own_ids and facts.may_name(link.issue, each.issue)
+            if link.issue.author.id not in facts.own_ids and facts.projects.may_name(link.issue, each.issue)
         ),
         merge_requests=tuple(
-            one.labels for one in each.merge_requests if facts.may_show_work(one.project_path, each.issue)
+            one.labels for one in each.merge_requests if facts.projects.may_show_work(one.project_path, each.issue)
         ),
         participants=frozenset(user.username for user in people if user.id not in facts.own_ids),
     )

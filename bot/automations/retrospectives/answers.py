@@ -14,7 +14,7 @@ def plan_command_answers(facts: RetrospectiveFacts, look: Look, setup: Setup) ->
     steps = []
     for each in facts.retrospectives:
         if each.issue is not None and each.discussions is not None:
-            project = facts.project(each.issue.project_path)
+            project = facts.projects.get(each.issue.project_path)
             is_public = project is None or project.visibility == "public"
             place = Place(each.issue, each.discussions, each.members, is_public)
             steps += plan_answers(place, setup.vocabulary, setup.bot_name, facts.own_ids, look.now)

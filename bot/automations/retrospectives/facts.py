@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bot.domain.confidentiality import UNKNOWN_DESTINATION, UNKNOWN_SOURCE, Secrecy, reach_of
+from bot.domain.confidentiality import NO_PROJECTS, KnownProjects
 from bot.domain.errors import GitLabError
 from bot.domain.markers import marker, read_marker
+from bot.domain.notes import written_notes
 from bot.domain.people import PeopleAnswer
 from bot.domain.release_calendar import Milestone
-from bot.domain.resources import Discussion, Issue, Member, MilestoneId, Note, Project
+from bot.domain.resources import Discussion, Issue, Member, MilestoneId, Note
 from bot.domain.text_hash import hash_of
 from bot.settings.section import SectionGroup
 
@@ -59,7 +60,7 @@ class Retrospective:
 
     def notes(self) -> Iterator[Note]:
         """What people and the bot wrote there."""
-        return (note for each in self.discussions or () for note in each.notes if not note.is_system)
+        return written_notes(self.discussions)
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class RetrospectiveFacts:
         reminded: ids of the overdue follow-ups on which this milestone's reminder is, or that GitLab does not show.
         section_follow_ups: open ones of the section's own retrospective, oldest first.
         work: title of a milestone to name of a group to what came of it; only of milestones that somebody asks about.
-        projects: lower-case path to project; empty where no text needs them.
+        projects: of the section; none where no text needs them.
     """
 
     retrospectives: tuple[Retrospective, ...]
@@ -147,21 +148,8 @@ class RetrospectiveFacts:
     reminded: frozenset[int] = frozenset()
     section_follow_ups: tuple[Issue, ...] = ()
     work: Mapping[str, Mapping[str, GroupWork]] = field(default_factory=dict)
-    projects: Mapping[str, Project] = field(default_factory=dict)
+    projects: KnownProjects = NO_PROJECTS
     sections: tuple[SectionRetrospective, ...] = ()
-
-    def secrecy(self, issue: Issue) -> Secrecy:
-        """How closely an issue is kept that is to be named."""
-        project = self.project(issue.project_path)
-        return Secrecy(reach_of(project), issue.confidential) if project is not None else UNKNOWN_SOURCE
-
-    def secrecy_at(self, project_path: str, *, confidential: bool) -> Secrecy:
-        """How closely an issue is kept in which something is to be named."""
-        project = self.project(project_path)
-        return Secrecy(reach_of(project), confidential) if project is not None else UNKNOWN_DESTINATION
-
-    def project(self, path: str) -> Project | None:
-        return self.projects.get(path.lower())
 
 
 @dataclass(frozen=True)
@@ -213,12 +201,6 @@ def _instant(text: str) -> dt.datetime | None:
         return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
     except ValueError:
         return dt.datetime.min.replace(tzinfo=dt.UTC)
-
-
-def own_note(notes: Iterator[Note] | tuple[Note, ...], mark: str, own_ids: frozenset[int]) -> Note | None:
-    """The bot's note with the marker that was there first."""
-    mine = (note for note in notes if note.author.id in own_ids and mark in note.body)
-    return min(mine, key=lambda note: note.id, default=None)
 
 
 def state_of(note: Note | None) -> NoteState:

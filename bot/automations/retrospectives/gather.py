@@ -21,6 +21,7 @@ from bot.automations.retrospectives.setup import Setup
 from bot.automations.retrospectives.texts import compared
 from bot.automations.retrospectives.work import WorkReader, gather_work
 from bot.comment_commands.rights import may_have_been_edited, with_edits
+from bot.domain.confidentiality import KnownProjects
 from bot.domain.errors import GitLabError, GitLabRefused
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.places import is_same_path
@@ -111,8 +112,7 @@ def gather_retrospectives(look: Look, reader: RetrospectiveReader, setup: Setup)
             partial(_teams, facts, look, reader, setup, of_all=sections),
         ]
     )
-    by_path = {each.path.lower(): each for each in projects}
-    facts = replace(facts, work=work, projects=by_path, reminded=reminded, people=people)
+    facts = replace(facts, work=work, projects=KnownProjects.of(projects), reminded=reminded, people=people)
     return replace(facts, sections=gather_sections(facts, lists.known, look, reader, setup))
 
 

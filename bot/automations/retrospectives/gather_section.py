@@ -122,13 +122,13 @@ def _with_topics(
 
 
 def _allowed(each: Retrospective, issue: Issue, facts: RetrospectiveFacts) -> Audience:
-    project = facts.project(each.project_path)
+    project = facts.projects.get(each.project_path)
     return allowed_to_read(issue, project, each.members) if project is not None else NOBODY
 
 
 def _readers(section: SectionRetrospective, facts: RetrospectiveFacts, reader: SectionReader, setup: Setup) -> Audience:
     """Who reads the section's retrospective, or will read it once it is opened."""
-    project = facts.project(section.project_path)
+    project = facts.projects.get(section.project_path)
     if project is None:
         return EVERYBODY
     try:

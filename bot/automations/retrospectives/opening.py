@@ -13,7 +13,6 @@ from bot.automations.retrospectives.facts import (
     is_living,
     is_untouched,
     issue_marker,
-    own_note,
     prompt_marker,
     written_marker,
 )
@@ -29,6 +28,7 @@ from bot.automations.retrospectives.texts import (
 )
 from bot.domain.changes import CreateIssue, LinkNote, WriteNote
 from bot.domain.errors import WrongSettings
+from bot.domain.notes import own_note
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.release_calendar import Milestone
 from bot.domain.resources import Issue, IssueId, MilestoneId

@@ -10,13 +10,13 @@ from bot.automations.retrospectives.facts import (
     UNPUBLISHED_MARKER,
     Retrospective,
     RetrospectiveFacts,
-    own_note,
 )
 from bot.automations.retrospectives.refresh import state_now, written_for
 from bot.automations.retrospectives.scope import Look
 from bot.automations.retrospectives.setup import Setup
 from bot.automations.retrospectives.texts import published, unpublished
 from bot.domain.changes import PublishIssue, WriteNote
+from bot.domain.notes import own_note
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.resources import Issue, IssueId
 from bot.domain.text_hash import hash_of
@@ -101,7 +101,7 @@ def _left_alone(each: Retrospective, issue: Issue, why: str, look: Look, setup: 
 
 
 def _publication(each: Retrospective, issue: Issue, facts: RetrospectiveFacts, look: Look, setup: Setup) -> Plan:
-    if facts.project(issue.project_path) is None:
+    if facts.projects.get(issue.project_path) is None:
         sentence = (
             f"{issue.reference} was to be published, but GitLab does not tell who can see its project, so that its "
             "note cannot be written for them. It stays confidential."
@@ -109,7 +109,7 @@ def _publication(each: Retrospective, issue: Issue, facts: RetrospectiveFacts, l
         told = _tell_manager(each, issue, facts, setup)
         return Plan(told, (Notice(NoticeKind.REFUSED, issue.reference, sentence),))
     at = IssueId(issue.project_id, issue.iid)
-    secrecy = facts.secrecy_at(issue.project_path, confidential=False)
+    secrecy = facts.projects.secrecy_at(issue.project_path, confidential=False)
     note = written_for(each, issue, secrecy, facts, look, setup, called=True, tried=look.now)
     said = WriteNote(issue.project_path, issue.iid, PUBLISHED_MARKER, f"{published(setup)}\n\n{PUBLISHED_MARKER}", at)
     publish = PublishIssue(

@@ -12,7 +12,6 @@ from bot.automations.retrospectives.facts import (
     NoteState,
     Retrospective,
     RetrospectiveFacts,
-    own_note,
     state_of,
 )
 from bot.automations.retrospectives.scope import Look
@@ -20,6 +19,7 @@ from bot.automations.retrospectives.setup import Setup
 from bot.automations.retrospectives.texts import mention, milestone_note
 from bot.domain.changes import WriteNote
 from bot.domain.confidentiality import Secrecy
+from bot.domain.notes import own_note
 from bot.domain.plan import Plan, Step
 from bot.domain.resources import Issue, IssueId
 
@@ -78,7 +78,7 @@ def plan_refreshes(facts: RetrospectiveFacts, look: Look, setup: Setup, written:
             continue
         is_day = _is_day(each, state_now(each, look, facts.own_ids), look, setup)
         calls = [_mention(each, issue, facts, setup)] if is_day and _is_unmentioned(each, issue, facts) else []
-        secrecy = facts.secrecy_at(issue.project_path, confidential=issue.confidential)
+        secrecy = facts.projects.secrecy_at(issue.project_path, confidential=issue.confidential)
         note = written_for(each, issue, secrecy, facts, look, setup, called=is_day)
         if note.key in written:
             continue

@@ -6,7 +6,6 @@ from bot.automations.retrospectives.facts import (
     RetrospectiveFacts,
     SectionRetrospective,
     is_living,
-    own_note,
     section_marker,
     written_marker,
 )
@@ -23,6 +22,7 @@ from bot.automations.retrospectives.texts import (
 )
 from bot.domain.changes import CreateIssue, WriteNote
 from bot.domain.markers import marker, read_marker
+from bot.domain.notes import own_note
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.resources import Issue, IssueId, Note
 

@@ -210,7 +210,7 @@ def _chart(bars: list[tuple[str, GroupWork]]) -> dict[str, Any] | None:
 
 def _listed(issues: tuple[Issue, ...], here: str, secrecy: Secrecy, facts: RetrospectiveFacts) -> dict[str, Any]:
     """References of what may be named there, the number of those that are left out, and of those that may not."""
-    named = [issue for issue in issues if facts.secrecy(issue).is_no_stricter_than(secrecy)]
+    named = [issue for issue in issues if facts.projects.secrecy(issue).is_no_stricter_than(secrecy)]
     rows = [{"reference": _reference(issue, here), "weight": issue.weight} for issue in named[:MOST_LISTED]]
     return {"rows": rows, "more": len(named) - len(rows), "unnamed": len(issues) - len(named), "count": len(issues)}
 
@@ -294,12 +294,12 @@ def section_description(milestone: Milestone, setup: Setup) -> str:
 def section_note(section: SectionRetrospective, facts: RetrospectiveFacts, today: dt.date, setup: Setup) -> str:
     """Where the groups are, what bubbled up, what repeats, what is overdue."""
     confidential = section.issue.confidential if section.issue is not None else setup.own.section.confidential
-    secrecy = facts.secrecy_at(section.project_path, confidential=confidential)
+    secrecy = facts.projects.secrecy_at(section.project_path, confidential=confidential)
     own = [each for each in facts.retrospectives if each.milestone == section.milestone]
 
     def is_linked(each: Retrospective) -> bool:
         """That there is one is no secret; where, only if its project is."""
-        project = facts.project(each.project_path)
+        project = facts.projects.get(each.project_path)
         return project is not None and reach_of(project) >= secrecy.reach
 
     linked = {each.group.name for each in own if is_linked(each)}

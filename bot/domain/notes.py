@@ -1,10 +1,23 @@
-"""Steps that write one note of the bot, edited in place."""
+"""Notes on an issue: those that were written there, the bot's own among them, and the step that writes it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from bot.domain.changes import WriteNote
 from bot.domain.plan import Step
-from bot.domain.resources import Issue, IssueId, Note
+from bot.domain.resources import Discussion, Issue, IssueId, Note
+
+
+def written_notes(discussions: Iterable[Discussion] | None) -> Iterator[Note]:
+    """What people and the bot wrote: not what GitLab tells of what somebody did."""
+    return (note for each in discussions or () for note in each.notes if not note.is_system)
+
+
+def own_note(notes: Iterable[Note], mark: str, own_ids: frozenset[int]) -> Note | None:
+    """The bot's note with the marker that was there first."""
+    mine = (note for note in notes if note.author.id in own_ids and mark in note.body)
+    return min(mine, key=lambda note: note.id, default=None)
 
 
 def write_note(
