@@ -36,6 +36,7 @@ from bot.gitlab_api.client import Client, Json, encoded
 from bot.gitlab_api.file_writer import propose_files
 from bot.gitlab_api.hook_writer import Secrets, apply_to_hook
 from bot.gitlab_api.link_writer import link_issues
+from bot.gitlab_api.note_writer import put_note
 from bot.gitlab_api.people import PEOPLE_FRESH_S, Lookups
 from bot.gitlab_api.policy_writer import POLICY_CHANGES, PolicyWriter
 from bot.gitlab_api.reader import Identity, own_notes
@@ -368,7 +369,16 @@ class GitLabWriter:
         body = render_record(kept)
         with self._lock:
             fresh = change.project_path in self._created
-        return self._put_note(at, RECORD_MARKER, body, change.note_id, internal=False, search=not fresh)
+        return put_note(
+            self._client,
+            self._identity.get()[1],
+            at,
+            RECORD_MARKER,
+            body,
+            change.note_id,
+            internal=False,
+            search=not fresh,
+        )
 
     def _write_note(self, change: WriteNote) -> Outcome:
         if self._is_for_another(change):
@@ -376,7 +386,9 @@ class GitLabWriter:
         place = "discussions" if change.is_thread else "notes"
         if change.thread_id:
             place = f"discussions/{change.thread_id}/notes"
-        return self._put_note(
+        return put_note(
+            self._client,
+            self._identity.get()[1],
             self._place_of(change),
             change.marker,
             change.body,
@@ -385,51 +397,6 @@ class GitLabWriter:
             search=bool(change.created_by),
             place=place,
         )
-
-    def _put_note(
-        self,
-        at: IssueId,
-        marker: str,
-        body: str,
-        note_id: int | None,
-        *,
-        internal: bool,
-        search: bool,
-        place: str = "notes",
-    ) -> Outcome:
-        """Edit the note, or write it and look whether somebody else has, too: then the lowest id stays."""
-        path = f"/projects/{at.project_id}/issues/{at.iid}/notes"
-        if note_id is None and search:
-            known = own_notes(self._client, at, marker, self._identity.get()[1], first_only=True)
-            note_id = known[0].id if known else None
-            if known and known[0].body.strip() == body.strip():
-                return ALREADY_SO
-        if note_id is not None:
-            try:
-                self._client.request("PUT", f"{path}/{note_id}", body={"body": body})
-                return DONE
-            except GitLabRefused as refused:
-                if refused.status != 404:
-                    raise  # else a person has deleted it since it was read
-        lost: GitLabUnreachable | None = None
-        try:
-            whole = f"/projects/{at.project_id}/issues/{at.iid}/{place}"
-            self._client.request("POST", whole, body={"body": body} | ({"internal": True} if internal else {}))
-        except GitLabUnreachable as unreachable:
-            lost = unreachable
-        found = own_notes(self._client, at, marker, self._identity.get()[1], first_only=False)
-        if not found:
-            raise lost or GitLabUnreachable(f"POST {path}", "the note is not there")
-        first, *later = found
-        for each in later:
-            try:
-                self._client.request("DELETE", f"{path}/{each.id}")
-            except GitLabRefused as refused:
-                if refused.status != 404:  # the other one has tidied up already
-                    raise
-        if first.body.strip() != body.strip():
-            self._client.request("PUT", f"{path}/{first.id}", body={"body": body})
-        return DONE
 
     def _is_for_another(self, change: WriteNote | LinkNote) -> bool:
         with self._lock:
