@@ -125,7 +125,7 @@ def _carry_out(
     if request.name == DEFER:
         if standing.discussion is None and standing.state is not State.WAITING:
             return Reply("It has no place in the queue yet.", did_nothing=True)
-        steps = _with_state(each, standing, facts, setup, now, lambda state: replace(state, stopped_at=request.at))
+        steps = _with_state(each, standing, facts, setup, lambda state: replace(state, stopped_at=request.at))
         return Reply("Deferred: it stands at the end of the queue now.", steps)
     if standing.discussion is None:
         return Reply("No clock runs here.", did_nothing=True)
@@ -135,11 +135,11 @@ def _carry_out(
             return Reply("Its time is over already.", did_nothing=True)
         if is_paused:
             return Reply(f"It is paused already; `{name} {RESUME}` lets the clock run.", did_nothing=True)
-        steps = _with_state(each, standing, facts, setup, now, lambda state: state.paused(request.at))
+        steps = _with_state(each, standing, facts, setup, lambda state: state.paused(request.at))
         return Reply(f"Paused. `{name} {RESUME}` lets the clock run again.", steps)
     if not is_paused:
         return Reply("The clock is not paused.", did_nothing=True)
-    steps = _with_state(each, standing, facts, setup, now, lambda state: state.resumed(request.at))
+    steps = _with_state(each, standing, facts, setup, lambda state: state.resumed(request.at))
     return Reply("The clock runs again; my note says until when.", steps)
 
 
@@ -183,7 +183,7 @@ def _decide(
     # Without its record nothing is decided: whoever asks again gets it.
     keys = tuple(step.change.key for step in record)
     label = replace(label, needs=keys)
-    clock = _with_state(each, standing, facts, setup, now, lambda state: replace(state, stopped_at=now))
+    clock = _with_state(each, standing, facts, setup, lambda state: replace(state, stopped_at=now))
     stopped = tuple(replace(step, needs=keys) for step in clock)
     why_not = why_no_record(each, facts, setup)
     text = "Decided. Thank you all."
@@ -208,7 +208,6 @@ def _with_state(
     standing: Standing,
     facts: CouncilFacts,
     setup: Setup,
-    now: dt.datetime,
     change: Callable[[DiscussionState], DiscussionState],
 ) -> tuple[Step, ...]:
     """The bot's note on the discussion with another state; nothing where none is open."""
@@ -216,5 +215,5 @@ def _with_state(
         return ()
     state, note = standing.discussion
     new = change(state)
-    text = discussion_text(each, standing, new, facts, setup, now)
+    text = discussion_text(each, standing, new, facts, setup)
     return tuple(write_note(each.issue, new.note_marker, text, note, "the clock", state=new.marker()))

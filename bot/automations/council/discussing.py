@@ -16,9 +16,7 @@ from bot.domain.plan import Step
 from bot.settings.templates import Trusted
 
 NOTE_TEMPLATE = "council/discussion.md"
-NOTE_VALUES = frozenset(
-    {"people", "started", "ends", "is_paused", "stopped", "teams", "dri", "days", "bot_name", "is_over"}
-)
+NOTE_VALUES = frozenset({"people", "started", "ends", "is_paused", "stopped", "teams", "dri", "days", "bot_name"})
 CALL_TEMPLATE = "council/call.md"
 CALL_VALUES = frozenset({"people", "ends", "is_end", "dri", "bot_name", "decision"})
 THUMBS = frozenset({"thumbsup", "thumbsdown"})
@@ -35,7 +33,7 @@ def plan_starts(
         state = DiscussionState(standing.number + 1, Clock(now.replace(microsecond=0)))
         ends_at = state.clock.ends_at(setup.calendar, setup.own.length)
         started[each.issue.id] = replace(standing, state=State.RUNNING, ends_at=ends_at)
-        text = discussion_text(each, standing, state, facts, setup, now)
+        text = discussion_text(each, standing, state, facts, setup)
         steps += write_note(
             each.issue, state.note_marker, text, None, "it is the first in the queue", state=state.marker()
         )
@@ -49,7 +47,7 @@ def plan_discussion(
     if standing.left_open is not None:
         state, note = standing.left_open
         state = replace(state, stopped_at=standing.queued_at)
-        text = discussion_text(each, standing, state, facts, setup, now)
+        text = discussion_text(each, standing, state, facts, setup)
         return write_note(each.issue, state.note_marker, text, note, "it was asked anew", state=state.marker())
     if standing.discussion is None:
         return []
@@ -68,7 +66,7 @@ def plan_discussion(
         text = _call(names, standing, facts, setup, is_end=True)
         steps += write_note(each.issue, _call_marker("end", state), text, None, "its time is over")
         state = replace(state, reminded=True, ended=True)
-    text = discussion_text(each, standing, state, facts, setup, now)
+    text = discussion_text(each, standing, state, facts, setup)
     needs = tuple(step.change.key for step in steps)
     because = "somebody has answered, or time has gone by"
     return steps + write_note(each.issue, state.note_marker, text, note, because, state=state.marker(), needs=needs)
@@ -106,7 +104,7 @@ def _shown(names: tuple[str, ...], has_answered: dict[str, bool]) -> list[dict[s
 
 
 def discussion_text(
-    each: Question, standing: Standing, state: DiscussionState, facts: CouncilFacts, setup: Setup, now: dt.datetime
+    each: Question, standing: Standing, state: DiscussionState, facts: CouncilFacts, setup: Setup
 ) -> str:
     """The bot's note on the discussion."""
     calendar = setup.calendar
@@ -127,5 +125,4 @@ def discussion_text(
         dri=Trusted(standing.dri),
         days=setup.own.business_days,
         bot_name=Trusted(setup.comments.name),
-        is_over=ends is not None and now >= ends,
     )

@@ -25,11 +25,9 @@ TEMPLATE_VALUES = frozenset(
         "is_accepted",
         "is_out",
         "bot_name",
-        "label",
         "dri",
         "suggested",
         "days",
-        "has_decision",
     }
 )
 
@@ -51,11 +49,9 @@ def plan_intake(each: Question, standing: Standing, facts: CouncilFacts, setup: 
         is_accepted=standing.is_accepted,
         is_out=standing.state is State.OUT_OF_SCOPE,
         bot_name=Trusted(setup.comments.name),
-        label=Trusted(own.label),
         dri=Trusted(standing.dri),
         suggested=Trusted(f"{lead} ({found.group.name})") if found is not None and found.group is not None else None,
         days=own.business_days,
-        has_decision=not standing.lacks_decision,
     )
     steps = write_note(issue, INTAKE_MARKER, text, there, _because(standing))
     is_out = standing.state is State.OUT_OF_SCOPE

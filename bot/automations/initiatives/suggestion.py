@@ -11,7 +11,7 @@ from bot.impact.suggestion import Clues, Suggestion, suggest_group
 from bot.settings.templates import Trusted
 
 TEMPLATE = "initiatives/suggestion.md"
-TEMPLATE_VALUES = frozenset({"rows", "suggested", "why_not", "bot_name", "has_council", "weights"})
+TEMPLATE_VALUES = frozenset({"rows", "suggested", "why_not", "bot_name", "has_council"})
 
 
 def suggest(each: Initiative, facts: InitiativeFacts, setup: Setup) -> Suggestion:
@@ -58,7 +58,6 @@ def plan_suggestion(each: Initiative, standing: Standing, facts: InitiativeFacts
         why_not=Trusted(found.why_not),
         bot_name=Trusted(setup.comments.name),
         has_council=bool(setup.council_label),
-        weights=weights,
     )
     because = f"{found.group.name} is suggested" if found.group is not None else found.why_not
     there = each.own_note(SUGGESTION_MARKER, facts.own_ids)
