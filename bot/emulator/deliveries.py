@@ -19,6 +19,7 @@ from bot.emulator.store import Store
 from bot.emulator.tables import (
     ACCESS_NAMES,
     Award,
+    Epic,
     Group,
     Hook,
     HookEvent,
@@ -58,8 +59,10 @@ class Deliveries:
     # -- events --------------------------------------------------------------------------------------------------
 
     def changed(self, issuable: Issuable, user: User, action: str, changes: Json) -> None:
-        """Tell of an issue or merge request; epics have no hooks here."""
-        if isinstance(issuable, Issue):
+        """Tell of an issue, a merge request, or, to hooks of groups, an epic."""
+        if isinstance(issuable, Epic):
+            self._epic_changed(issuable, user, action, changes)
+        elif isinstance(issuable, Issue):
             self._issue_changed(issuable, user, action, changes)
         elif isinstance(issuable, MergeRequest):
             self._merge_request_changed(issuable, user, action, changes)
@@ -109,6 +112,47 @@ class Deliveries:
         trigger = "confidential_issue_hooks" if issue.confidential else "issue_hooks"
         for hook in hooks:
             self._deliver(hook, trigger, event, payload)
+
+    def _epic_changed(self, epic: Epic, user: User, action: str, changes: Json) -> None:
+        """As a work item, in no project (as GitLab.com sent it in 2026); comments on epics are not told."""
+        kind = "confidential_work_item" if epic.confidential else "work_item"
+        group = self.store.groups[epic.group_id]
+        shown = self._epic(epic)
+        payload: Json = {
+            "object_kind": "work_item",
+            "event_type": kind,
+            "user": self._user(user),
+            "project": None,
+            "object_attributes": shown | {"action": action},
+            "labels": self._labels(epic.label_ids),
+            "changes": self._on_open(shown) if action == "open" else self._changes(epic, changes),
+            "repository": None,
+        }
+        event = "Confidential Issue Hook" if epic.confidential else "Issue Hook"
+        trigger = "confidential_issue_hooks" if epic.confidential else "issue_hooks"
+        for hook in self._group_hooks(group, "confidential_issues_events" if epic.confidential else "issues_events"):
+            self._deliver(hook, trigger, event, payload)
+
+    def _epic(self, epic: Epic) -> Json:
+        path = self.store.groups[epic.group_id].full_path
+        return {
+            "author_id": epic.author_id,
+            "closed_at": stamp(epic.closed_at),
+            "confidential": epic.confidential,
+            "created_at": stamp(epic.created_at),
+            "description": epic.description,
+            "id": epic.work_item_id,
+            "iid": epic.iid,
+            "project_id": None,
+            "state_id": 1 if epic.state == "opened" else 2,
+            "title": epic.title,
+            "updated_at": stamp(epic.updated_at),
+            "type": "Epic",
+            "url": f"{self.store.external_url}/groups/{path}/-/work_items/{epic.iid}",
+            "assignee_ids": epic.assignee_ids,
+            "labels": self._labels(epic.label_ids),
+            "state": epic.state,
+        }
 
     def note_written(self, note: Note, user: User, action: str) -> None:
         """Tell of a note on an issue or merge request."""

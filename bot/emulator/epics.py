@@ -1,4 +1,4 @@
-"""Epics of groups: lists, creation, changes, what is below them. They need a paid tier."""
+"""Epics of groups: lists, creation, changes, the epics and issues below them. They need a paid tier."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from bot.emulator import access, entities
 from bot.emulator.finding import epic_of, group_of
 from bot.emulator.issuable_changes import Actor, change
 from bot.emulator.issuable_filters import filtered
-from bot.emulator.issues import changed_labels, check_length, check_title
+from bot.emulator.issues import changed_labels, check_length, check_title, epic_changes
 from bot.emulator.quick_actions import interpret
 from bot.emulator.refusals import forbidden, grape_error, not_found
-from bot.emulator.tables import OWNER, PLANNER, Epic, Group, User
+from bot.emulator.tables import GUEST, OWNER, PLANNER, Epic, Group, Issue, User
 from bot.emulator.web import Call, Reply, Route, paged
 
 EDITABLE = (
@@ -110,6 +110,7 @@ def create_epic(call: Call) -> Reply:
     made = add_epic(actor, group, title)
     change(actor, made, _wanted(call, actor, group, made), quiet=True)
     made.updated_at = made.created_at
+    call.hooks.changed(made, user, "open", {})
     return Reply(201, entities.epic(call.store, made, user, single=True))
 
 
@@ -178,6 +179,63 @@ def list_children(call: Call) -> Reply:
     return Reply(200, [entities.epic(store, each, call.user) for each in rows])
 
 
+# -- issues of an epic -----------------------------------------------------------------------------------------------
+
+
+def list_issues(call: Call) -> Reply:
+    store = call.store
+    epic = epic_of(call, _group(call))
+    rows = [each for each in store.issues.values() if each.epic_id == epic.id]
+    rows = [each for each in rows if access.can_see_issue(store, call.user, each)]
+    rows.sort(key=lambda each: each.epic_issue_id or 0)
+    return paged(
+        call,
+        rows,
+        lambda issue: (
+            entities.issue(store, issue, call.user) | {"epic_issue_id": issue.epic_issue_id, "relative_position": 0}
+        ),
+    )
+
+
+def _assigned(call: Call, group: Group, issue: Issue | None) -> User:
+    """Whoever may say which issues an epic has."""
+    user = call.login()
+    if issue is None or not access.can_see_issue(call.store, user, issue):
+        raise not_found()
+    home = call.store.projects[issue.project_id]
+    if min(access.group_level(call.store, user, group), access.project_level(call.store, user, home)) < GUEST:
+        raise forbidden()
+    return user
+
+
+def add_issue(call: Call) -> Reply:
+    group, store = _group(call), call.store
+    epic = epic_of(call, group)
+    issue = store.issues.get(int(call.args[2])) if call.args[2].isdigit() else None
+    user = _assigned(call, group, issue)
+    assert issue is not None
+    change(Actor(store, call.hooks, user), issue, epic_changes(store, user, issue, epic.id))
+    return _association(call, epic, issue)
+
+
+def remove_issue(call: Call) -> Reply:
+    group, store = _group(call), call.store
+    epic = epic_of(call, group)
+    numbers = {str(each.epic_issue_id): each for each in store.issues.values() if each.epic_id == epic.id}
+    issue = numbers.get(call.args[2])
+    user = _assigned(call, group, issue)
+    assert issue is not None
+    reply = _association(call, epic, issue)
+    change(Actor(store, call.hooks, user), issue, epic_changes(store, user, issue, None))
+    return reply
+
+
+def _association(call: Call, epic: Epic, issue: Issue) -> Reply:
+    shown: dict[str, Any] = {"id": issue.epic_issue_id, "relative_position": 0}
+    shown |= {"epic": entities.epic(call.store, epic, call.user), "issue": entities.issue(call.store, issue, call.user)}
+    return Reply(201 if call.method == "POST" else 200, shown)
+
+
 ROUTES: list[Route] = [
     route
     for folder in ("/v4/groups/:id/epics", "/v4/groups/:id/-/epics")
@@ -188,5 +246,8 @@ ROUTES: list[Route] = [
         ("PUT", f"{folder}/:epic_iid", update_epic),
         ("DELETE", f"{folder}/:epic_iid", delete_epic),
         ("GET", f"{folder}/:epic_iid/epics", list_children),
+        ("GET", f"{folder}/:epic_iid/issues", list_issues),
+        ("POST", f"{folder}/:epic_iid/issues/:issue_id", add_issue),
+        ("DELETE", f"{folder}/:epic_iid/issues/:epic_issue_id", remove_issue),
     )
 ]

@@ -199,5 +199,19 @@ def _describe(actor: Actor, issuable: Issuable, name: str, before: Any, after: A
         milestone = store.milestones.get(after) if after else None
         text = f"changed milestone to %{milestone.title}" if milestone else "removed milestone"
         add_note(actor, issuable, text, system=True)
+    elif name == "epic_id":
+        _describe_epic(actor, issuable, before, after)
     elif name in texts:
         add_note(actor, issuable, texts[name], system=True)
+
+
+def _describe_epic(actor: Actor, issue: Issuable, before: int | None, after: int | None) -> None:
+    store = actor.store
+    reference = f"{store.path_of(store.home_of(issue))}#{issue.iid}"
+    for number, verb in ((before, "removed"), (after, "added")):
+        epic = store.epics.get(number or 0)
+        if epic is not None:
+            way = "to" if verb == "added" else "from"
+            name = f"{store.path_of(store.home_of(epic))}&{epic.iid}"
+            add_note(actor, issue, f"{verb} {way} epic {name}", system=True)
+            add_note(actor, epic, f"{verb} issue {reference}", system=True)

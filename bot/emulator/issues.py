@@ -10,6 +10,7 @@ from bot.emulator.issuable_changes import Actor, add_note, change, resolve_label
 from bot.emulator.issue_lists import TYPES
 from bot.emulator.quick_actions import interpret, seconds_of
 from bot.emulator.refusals import Refusal, forbidden, grape_error, invalid, not_found
+from bot.emulator.store import Store
 from bot.emulator.tables import GUEST, OWNER, PLANNER, Group, Issuable, Issue, Project, User
 from bot.emulator.web import Call, Reply, Route, paged
 
@@ -133,9 +134,24 @@ def metadata(call: Call, project: Project, issuable: Issuable) -> dict[str, Any]
         changes["due_date"] = params.date("due_date")
     if "weight" in params and store.tier != "free" and isinstance(issuable, Issue):
         changes["weight"] = params.integer("weight")
+    if "epic_id" in params and store.tier != "free" and isinstance(issuable, Issue):
+        changes |= epic_changes(store, call.user, issuable, params.integer("epic_id"))
     if "discussion_locked" in params and issuable.id in existing:
         changes["discussion_locked"] = params.boolean("discussion_locked")
     return changes
+
+
+def epic_changes(store: Store, user: User | None, issue: Issue, epic_id: int | None) -> dict[str, Any]:
+    """What it takes to put an issue into an epic; none takes it out of its own."""
+    epic = store.epics.get(epic_id or 0)
+    if epic_id and (epic is None or not access.can_see_epic(store, user, epic)):
+        raise not_found("Epic")
+    if epic is not None and epic.id == issue.epic_id:
+        return {}
+    return {
+        "epic_id": epic.id if epic else None,
+        "epic_issue_id": store.next_id("epic_issues") if epic else None,
+    }
 
 
 def update_issue(call: Call) -> Reply:
@@ -145,7 +161,7 @@ def update_issue(call: Call) -> Reply:
     found = store.project_issues[project.id].get(int(call.args[1])) if call.args[1].isdigit() else None
     if found is None:
         raise not_found()
-    if not params.given(*EDITABLE) and not (store.tier != "free" and "weight" in params):
+    if not params.given(*EDITABLE) and not (store.tier != "free" and params.given("weight", "epic_id")):
         raise grape_error(f"{', '.join(EDITABLE)} are missing, at least one parameter must be provided")
     issue = found
     level = access.project_level(store, user, project)

@@ -188,6 +188,8 @@ class Store:
         del of_home[issuable.home_id][issuable.iid]
         for number in issuable.note_ids:
             self.notes.pop(number, None)
+        for issue in self.issues.values() if isinstance(issuable, Epic) else ():
+            issue.epic_id = None if issue.epic_id == issuable.id else issue.epic_id
 
     # -- looking things up ---------------------------------------------------------------------------------------
 

@@ -229,6 +229,9 @@ class Issue(Issuable):
     status: str | None = None
     moved_to_id: int | None = None
     duplicate_of: int | None = None
+    epic_id: int | None = None
+    # The number of its place in that epic.
+    epic_issue_id: int | None = None
     service_desk_reply_to: str | None = None
 
     @property

@@ -141,7 +141,7 @@ def _fields(store: Store, item: WorkItem, user: User | None) -> Json:
 def _features(store: Store, item: WorkItem, user: User | None) -> Json:
     """All that this item has; what its type or the tier does not know is left out."""
     labels = sorted((store.labels[each] for each in item.label_ids if each in store.labels), key=lambda each: each.name)
-    parent = store.epics.get(item.parent_id or 0) if isinstance(item, Epic) else None
+    parent = store.epics.get((item.parent_id if isinstance(item, Epic) else item.epic_id) or 0)
     result: Json = {
         "description": {"description": item.description or "", "edited": False},
         "assignees": entities.people(store, item.assignee_ids),

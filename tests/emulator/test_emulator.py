@@ -427,6 +427,20 @@ def test_confidential_issues_go_only_to_hooks_that_ask_for_them(local_gitlab: Lo
     assert titles == ["open"]
 
 
+def test_the_hook_of_a_group_hears_of_epics(local_gitlab: LocalGitLab, receiver: Receiver) -> None:
+    local_gitlab.call("POST", "/groups/sec/hooks", json={"url": receiver.url, "issues_events": True})
+    local_gitlab.call("POST", "/groups/sec/epics", json={"title": "hidden", "confidential": True})
+    made = answer(local_gitlab, "POST", "/groups/sec/epics", json={"title": "open", "labels": "section::sec"})[1]
+    eventually(lambda: receiver.got)
+    headers, raw = receiver.got[0]
+    payload = json.loads(raw)
+    item = payload["object_attributes"]
+    assert (headers["X-Gitlab-Event"], payload["object_kind"], payload["project"]) == ("Issue Hook", "work_item", None)
+    assert (item["type"], item["title"], item["action"], item["iid"]) == ("Epic", "open", "open", made["iid"])
+    assert item["url"].endswith(f"/groups/sec/-/work_items/{made['iid']}")
+    assert [label["title"] for label in payload["labels"]] == ["section::sec"]
+
+
 def test_a_hook_is_disabled_after_four_failures_and_enabled_by_a_success(
     local_gitlab: LocalGitLab, receiver: Receiver
 ) -> None:

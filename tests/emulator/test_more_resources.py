@@ -193,6 +193,32 @@ def test_an_epic_lives(busy: LocalGitLab, root: gitlab.Gitlab) -> None:
     assert refused(lambda: group.epics.get(epic.iid))[0] == 403  # as in GitLab, and not 404
 
 
+def test_issues_go_into_an_epic_and_out_of_it(busy: LocalGitLab, root: gitlab.Gitlab) -> None:
+    epic = root.groups.get("busy").epics.create({"title": "A plan"})
+    project = root.projects.get("busy/app")
+    first, second = project.issues.get(1), project.issues.get(2)
+    assert epic.issues.create({"issue_id": first.id}).issue["iid"] == 1
+    busy.call("PUT", f"/projects/{project.id}/issues/2", json={"epic_id": epic.id})
+    made = project.issues.create({"title": "Third", "epic_id": epic.id})
+    assert [row.iid for row in epic.issues.list(get_all=True)] == [1, 2, made.iid]
+    shown = project.issues.get(2)
+    assert (shown.epic["id"], shown.epic["group_id"], shown.epic_iid) == (epic.id, epic.group_id, epic.iid)
+    item = busy.call("GET", f"/projects/{project.id}/-/work_items/2?features=hierarchy").json()
+    assert item["features"]["hierarchy"]["parent"]["iid"] == epic.iid
+    epic.issues.list(get_all=True)[0].delete()
+    busy.call("PUT", f"/projects/{project.id}/issues/2", json={"epic_id": 0})
+    assert [row.iid for row in epic.issues.list(get_all=True)] == [made.iid]
+    said = [note.body for note in second.notes.list(get_all=True, sort="asc") if note.system]
+    assert said == [f"added to epic busy&{epic.iid}", f"removed from epic busy&{epic.iid}"]
+    # Not for who sees no such epic, or no such issue.
+    assert busy.call("PUT", f"/projects/{project.id}/issues/2", json={"epic_id": 4711}).status_code == 404
+    assert busy.call("POST", f"/groups/busy/epics/{epic.iid}/issues/4711").status_code == 404
+    epic.delete()
+    left = project.issues.get(made.iid)
+    assert left.epic is None
+    left.delete()
+
+
 def test_epics_need_a_paid_tier() -> None:
     for free in running(None, "free"):
         free.call("POST", "/groups", json={"path": "g", "name": "g"})

@@ -72,7 +72,9 @@ def issue(
     if store.tier == "ultimate":
         result |= {"health_status": issue.health_status}
     if store.tier != "free":
-        result |= {"epic": None, "epic_iid": None}
+        parent = store.epics.get(issue.epic_id or 0)
+        result |= {"epic": _epic_simple(store, parent) if parent else None}
+        result |= {"epic_iid": parent.iid if parent else None}
     return result
 
 
@@ -168,6 +170,19 @@ def merge_request_simple(store: Store, shown: MergeRequest) -> Json:
     whole = merge_request(store, shown)
     names = ("id", "iid", "project_id", "title", "description", "state", "created_at", "updated_at", "web_url")
     return {name: whole[name] for name in names}
+
+
+def _epic_simple(store: Store, shown: Epic) -> Json:
+    """What an issue says of its epic."""
+    return {
+        "id": shown.id,
+        "iid": shown.iid,
+        "title": shown.title,
+        "url": f"/groups/{store.groups[shown.group_id].full_path}/-/epics/{shown.iid}",
+        "group_id": shown.group_id,
+        "human_readable_end_date": None,
+        "human_readable_timestamp": None,
+    }
 
 
 def epic(
