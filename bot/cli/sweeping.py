@@ -29,7 +29,8 @@ from bot.wiring import AUTOMATIONS, Environment, automations_of, connect, load_s
 @click.option(
     "--scope",
     metavar="REFERENCE",
-    help="Only this: group/project#12, or the address of an issue; for retrospectives the name of a group.",
+    help="Only this: group/project#12, or the address of an issue; for retrospectives the name of a group; for "
+    "initiatives also group&12.",
 )
 @NOW
 @click.option(
@@ -71,7 +72,7 @@ def sweep(
     """
     from bot.cli.plan_output import render_run
     from bot.domain.ports import Scope
-    from bot.domain.resources import Reference
+    from bot.domain.resources import EpicReference, Reference
     from bot.runtime.jobs import tell_operators
     from bot.runtime.run import Means, Part, Run, run
     from bot.runtime.watermarks import marks_of, read_watermarks, write_watermarks
@@ -83,14 +84,22 @@ def sweep(
     if scope and "://" in scope and not scope.startswith(f"{environment.gitlab_url}/"):
         raise WrongInput(f"{scope} is in another GitLab than {environment.gitlab_url}.")
     looked_at = Scope()
+    epic = EpicReference.find(scope or "")
     if scope and names and all(each.takes_names for each in AUTOMATIONS if each.name in names):
         looked_at = Scope(name=scope)
+    elif epic is not None:
+        looked_at = Scope(epic=epic)
     elif scope:
         looked_at = Scope(reference=Reference.parse(scope), release=release)
     environment.token()
     settings = load_settings(environment)
     used = automations_of(settings)
     chosen = [each for each in AUTOMATIONS if each.name in names] or list(used)
+    if epic is not None:
+        chosen = [each for each in chosen if each.takes_epics]
+        if not chosen:
+            takers = ", ".join(each.name for each in AUTOMATIONS if each.takes_epics)
+            raise WrongInput(f"{epic} is an epic, and none of these automations looks at epics: only {takers}.")
     gitlab = connect(environment, settings)
     moment = or_now(now)
     means = Means(settings, gitlab.reader, gitlab.writer if apply_ else None, used)

@@ -16,7 +16,7 @@ from bot.comment_commands.vocabulary import HELP, CommandSpec
 from bot.domain.changes import WriteNote
 from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Step
-from bot.domain.resources import AccessLevel, Discussion, Issue, IssueId, Member, Note
+from bot.domain.resources import AccessLevel, Discussion, Issue, Member, Note
 from bot.domain.text_hash import hash_of
 from bot.domain.user_text import harmless_line
 
@@ -62,7 +62,7 @@ def plan_answers(
             refused |= {note.author.id} if is_refusal else set()
             refusal = "yes" if is_refusal else "no"
             mark = marker(ANSWER, to=note.id, person=note.author.id, refused=refusal, said=said_by(note))
-            at = IssueId(place.issue.project_id, place.issue.iid)
+            at = place.issue.ids
             body = f"{text}\n\n{mark}"
             path, iid = place.issue.project_path, place.issue.iid
             change = WriteNote(path, iid, mark, body, at, thread_id=discussion.id)

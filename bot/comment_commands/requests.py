@@ -16,7 +16,7 @@ from bot.comment_commands.vocabulary import CommandSpec
 from bot.domain.changes import ChangeLabels, WriteNote
 from bot.domain.markers import marker
 from bot.domain.plan import Step
-from bot.domain.resources import IssueId, LabelEvent, User
+from bot.domain.resources import LabelEvent, User
 
 # What is older was said before the bot listened, or its answer was deleted: nobody waits for it any more.
 CARRIED_OUT_WITHIN = dt.timedelta(days=7)
@@ -109,7 +109,7 @@ def answer(place: Place, request: Request, text: str, **fields: str | int) -> Wr
     known |= {"said": request.said} if request.said else {}
     mark = marker(ANSWER, to=request.source, **known, **fields)
     issue = place.issue
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     return WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at, thread_id=request.thread_id)
 
 
@@ -122,7 +122,7 @@ def heard(place: Place, request: Request, needs: tuple[str, ...]) -> list[Step]:
     if not request.label:
         return []
     issue = place.issue
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     change = ChangeLabels(issue.project_path, issue.iid, at, remove=(request.label,))
     return [Step(change, "what it asked for was done", issue.reference, needs=needs)]
 
@@ -141,7 +141,7 @@ def refuse_labels(
     notes = [note for each in place.discussions for note in each.notes]
     told = refused_people(notes, own_ids, now, REFUSED_ONCE_IN)
     issue = place.issue
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     steps: list[Step] = []
     for name, event in _set(place, labels, label_events):
         if event.user is None or name not in specs or _may_set(event.user, place, specs[name], own_ids):

@@ -20,7 +20,12 @@ from bot.domain.policy_changes import (
     UpdateResource,
     UpdateWorkItem,
 )
-from bot.domain.resources import AccessLevel, IssueId
+from bot.domain.resources import AccessLevel, EpicId, IssueId, WorkItemId
+
+
+def _typed(path: str, iid: int | str, at: WorkItemId | None) -> str:
+    """What a person would type for it."""
+    return f"{path}{'&' if isinstance(at, EpicId) else '#'}{iid}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +170,11 @@ class RecordAccess:
 
 @dataclass(frozen=True, slots=True)
 class WriteNote:
-    """One note of the bot, found by its marker and edited in place. Natural key: issue and marker.
+    """One note of the bot on an issue or epic, found by its marker and edited in place. Natural key: both.
 
     Args:
-        issue: ids where the issue exists; None where the plan creates it (then project_path and iid name it, or
+        namespace_path: of the project; of an epic its group's.
+        at: ids of what exists; None where the plan creates the issue (then namespace_path and iid name it, or
             created_by: the key of the change that creates it, where its iid is not known yet).
         note_id: the note that was found when the facts were gathered.
         is_thread: whether it is the first note of a thread.
@@ -176,11 +182,11 @@ class WriteNote:
     """
 
     kind: ClassVar = "write note"
-    project_path: str
+    namespace_path: str
     iid: int
     marker: str
     body: str
-    issue: IssueId | None = None
+    at: WorkItemId | None = None
     note_id: int | None = None
     internal: bool = False
     is_thread: bool = False
@@ -189,35 +195,36 @@ class WriteNote:
 
     @property
     def key(self) -> str:
-        return f"note {self.created_by or f'{self.project_path}#{self.iid}'} {self.marker[5:-4]}"
+        return f"note {self.created_by or _typed(self.namespace_path, self.iid, self.at)} {self.marker[5:-4]}"
 
     @property
     def summary(self) -> str:
         verb = "edit" if self.note_id else "write"
         first = self.body.strip().split("\n", 1)[0]
         what = "thread" if self.is_thread else "note"
-        return f"{verb} the {what} on {self.project_path}#{self.iid or '?'}: {first}"
+        return f"{verb} the {what} on {_typed(self.namespace_path, self.iid or '?', self.at)}: {first}"
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeLabels:
-    """Labels put on and taken off. Natural key: issue and labels."""
+    """Labels of an issue or epic, put on and taken off. Natural key: it and its labels."""
 
     kind: ClassVar = "change labels"
-    project_path: str
+    namespace_path: str
     iid: int
-    issue: IssueId
+    at: WorkItemId
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
-        return f"labels {self.project_path}#{self.iid} +{','.join(self.add)} -{','.join(self.remove)}"
+        where = _typed(self.namespace_path, self.iid, self.at)
+        return f"labels {where} +{','.join(self.add)} -{','.join(self.remove)}"
 
     @property
     def summary(self) -> str:
         parts = [f"+{label}" for label in self.add] + [f"-{label}" for label in self.remove]
-        return f"labels of {self.project_path}#{self.iid}: {' '.join(parts)}"
+        return f"labels of {_typed(self.namespace_path, self.iid, self.at)}: {' '.join(parts)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,13 +258,39 @@ class LinkIssues:
 
 
 @dataclass(frozen=True, slots=True)
+class AddToEpic:
+    """An issue that becomes a child of an epic. Natural key: both.
+
+    Args:
+        issue, epic: each as a person would type it; issue_at, created_by: the issue's ids, or the key of the change
+            that creates it.
+        epic_at: the epic's ids.
+    """
+
+    kind: ClassVar = "add to epic"
+    issue: str
+    epic: str
+    epic_at: EpicId
+    issue_at: IssueId | None = None
+    created_by: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"epic {self.epic} {self.created_by or self.issue}"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.issue} into the epic {self.epic}"
+
+
+@dataclass(frozen=True, slots=True)
 class LinkNote:
     """The address of a note of the bot, put into the description that the bot wrote. Natural key: issue and note.
 
     Done only while nobody has edited the description: it is people's from then on.
 
     Args:
-        issue, created_by: as in WriteNote.
+        issue, created_by: as `at` and created_by in WriteNote.
         placeholder: what stands in the description where the link goes; words: what the link is named.
         before: hash of the description that nobody has edited.
     """
@@ -392,6 +425,7 @@ Change = (
     | WriteNote
     | ChangeLabels
     | LinkIssues
+    | AddToEpic
     | LinkNote
     | PublishIssue
     | ProposeFiles

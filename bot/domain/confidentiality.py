@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from bot.domain.places import is_same_path
-from bot.domain.resources import AccessLevel, Issue, Member, Project
+from bot.domain.resources import AccessLevel, Group, Issue, Member, Project, WorkItem
 
 # The least role that sees all confidential issues of a project (doc/user/permissions, GitLab 19).
 SEES_CONFIDENTIAL = AccessLevel.PLANNER
 
 
 class Reach(IntEnum):
-    """Who reads a project's issues: members only, everybody who is signed in, everybody."""
+    """Who reads a project's issues or a group's epics: members only, everybody who is signed in, everybody."""
 
     MEMBERS = 0
     SIGNED_IN = 1
@@ -29,10 +29,10 @@ class Reach(IntEnum):
 _REACH = {"public": Reach.EVERYBODY, "internal": Reach.SIGNED_IN}
 
 
-def reach_of(project: Project) -> Reach:
-    if project.issues_for_members:
+def reach_of(namespace: Project | Group) -> Reach:
+    if isinstance(namespace, Project) and namespace.issues_for_members:
         return Reach.MEMBERS
-    return _REACH.get(project.visibility, Reach.MEMBERS)
+    return _REACH.get(namespace.visibility, Reach.MEMBERS)
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,18 @@ NOBODY = Audience(Reach.MEMBERS)
 EVERYBODY = Audience(Reach.EVERYBODY)
 
 
-def allowed_to_read(issue: Issue, project: Project, members: Iterable[Member]) -> Audience:
-    """Who may read the issue for sure: of a confidential one those whose role in the project is enough."""
-    reach = reach_of(project)
-    if not issue.confidential and reach is not Reach.MEMBERS:
+def allowed_to_read(item: WorkItem, namespace: Project | Group, members: Iterable[Member]) -> Audience:
+    """Who may read an issue or epic for sure: of a confidential one those whose role is enough.
+
+    A private group shows its epics to members of what is below it, too: these are not among the sure ones.
+
+    Args:
+        members: of its project or group, inherited ones too.
+    """
+    reach = reach_of(namespace)
+    if not item.confidential and reach is not Reach.MEMBERS:
         return Audience(reach)
-    least = SEES_CONFIDENTIAL if issue.confidential else AccessLevel.GUEST
+    least = SEES_CONFIDENTIAL if item.confidential else AccessLevel.GUEST
     return Audience(Reach.MEMBERS, frozenset(member.user.id for member in members if member.access_level >= least))
 
 
@@ -95,44 +101,50 @@ def audience_of(issue: Issue, project: Project, members: Iterable[Member], ignor
 
 @dataclass(frozen=True)
 class KnownProjects:
-    """The projects that a run knows, and what follows for what is named where.
+    """The projects that a run knows, and the groups whose epics it looks at; and what follows for what is named where.
 
     Args:
-        by_path: lower-case path to project.
+        by_path: lower-case path to project; groups: to group. No project has the path of a group.
     """
 
     by_path: Mapping[str, Project] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, projects: Iterable[Project]) -> KnownProjects:
-        return cls({project.path.lower(): project for project in projects})
+    def of(cls, projects: Iterable[Project], groups: Iterable[Group] = ()) -> KnownProjects:
+        return cls(
+            {project.path.lower(): project for project in projects}, {group.path.lower(): group for group in groups}
+        )
 
     def get(self, path: str) -> Project | None:
         return self.by_path.get(path.lower())
 
-    def secrecy(self, issue: Issue) -> Secrecy:
-        """How closely an issue is kept that is to be named."""
-        project = self.get(issue.project_path)
-        return Secrecy(reach_of(project), issue.confidential) if project is not None else UNKNOWN_SOURCE
+    def namespace(self, path: str) -> Project | Group | None:
+        return self.get(path) or self.groups.get(path.lower())
+
+    def secrecy(self, item: WorkItem) -> Secrecy:
+        """How closely an issue or epic is kept that is to be named."""
+        namespace = self.namespace(item.namespace_path)
+        return Secrecy(reach_of(namespace), item.confidential) if namespace is not None else UNKNOWN_SOURCE
 
     def secrecy_at(self, path: str, *, confidential: bool) -> Secrecy:
-        """How closely an issue of the project is kept in which something is to be named."""
-        project = self.get(path)
-        return Secrecy(reach_of(project), confidential) if project is not None else UNKNOWN_DESTINATION
+        """How closely an issue or epic is kept in which something is to be named."""
+        namespace = self.namespace(path)
+        return Secrecy(reach_of(namespace), confidential) if namespace is not None else UNKNOWN_DESTINATION
 
-    def may_name(self, source: Issue, at: Issue) -> bool:
-        """Whether an issue may be named in another: where the other is kept no less closely."""
-        if source.project_id == at.project_id:
+    def may_name(self, source: WorkItem, at: WorkItem) -> bool:
+        """Whether an issue or epic may be named in another: where the other is kept no less closely."""
+        if is_same_path(source.namespace_path, at.namespace_path):
             return source.confidential <= at.confidential
-        destination = self.secrecy_at(at.project_path, confidential=at.confidential)
+        destination = self.secrecy_at(at.namespace_path, confidential=at.confidential)
         return self.secrecy(source).is_no_stricter_than(destination)
 
-    def may_show_work(self, path: str, at: Issue) -> bool:
-        """Whether what is in a project may be counted in an issue: where no more people read it there."""
-        if is_same_path(path, at.project_path):
+    def may_show_work(self, path: str, at: WorkItem) -> bool:
+        """Whether what is in a project may be counted in an issue or epic: where no more people read it there."""
+        if is_same_path(path, at.namespace_path):
             return True
         project = self.get(path)
-        destination = self.secrecy_at(at.project_path, confidential=at.confidential)
+        destination = self.secrecy_at(at.namespace_path, confidential=at.confidential)
         return project is not None and Secrecy(reach_of(project), False).is_no_stricter_than(destination)
 
 

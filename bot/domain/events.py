@@ -11,10 +11,11 @@ class Event:
     """Names a resource and what happened to it; carries no text.
 
     Args:
-        kind: GitLab's object kind: `issue`, `note`, `member`, ...
-        project_path: as the payload has it, good only for choosing who listens.
+        kind: GitLab's object kind: `issue`, `note`, `member`, ...; `epic` for the work item that is one.
+        project_path: as the payload has it, good only for choosing who listens; of an epic its group's.
         labels: all labels that are on the issue or were just taken off.
-        resource_kind: what `iid` numbers: issues or merge_requests.
+        resource_kind: what `iid` numbers: issues, merge_requests or epics. A payload does not say the id of an
+            epic's group: project_id is 0.
     """
 
     kind: str
@@ -31,18 +32,22 @@ class Event:
     @property
     def resource(self) -> str:
         """What events are put in order by."""
+        if self.resource_kind == "epics":
+            return f"{self.project_path}&{self.iid}"
         sign = "!" if self.resource_kind == "merge_requests" else "#"
         return f"{self.project_id}{sign}{self.iid}" if self.iid is not None else str(self.project_id)
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
     """For the job: references only, no names and no texts."""
+    of_epic = {"group_path": event.project_path} if event.resource_kind == "epics" else {}
     return {
         "kind": event.kind,
         "project_id": event.project_id,
         "iid": event.iid,
         "action": event.action,
         "resource_kind": event.resource_kind,
+        **of_epic,
     }
 
 
@@ -51,7 +56,7 @@ def event_from_json(data: dict[str, Any]) -> Event:
     return Event(
         kind=str(data.get("kind", "issue")),
         project_id=int(data["project_id"]),
-        project_path="",
+        project_path=str(data.get("group_path", "")),
         iid=data.get("iid"),
         action=str(data.get("action", "")),
         resource_kind=str(data.get("resource_kind", "issues")),

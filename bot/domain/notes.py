@@ -1,4 +1,4 @@
-"""Notes on an issue: those that were written there, the bot's own among them, and the step that writes it."""
+"""Notes on an issue or epic: those that were written there, the bot's own among them, and the step that writes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.domain.changes import WriteNote
 from bot.domain.plan import Step
-from bot.domain.resources import Discussion, Issue, IssueId, Note
+from bot.domain.resources import Discussion, Note, WorkItem
 
 
 def written_notes(discussions: Iterable[Discussion] | None) -> Iterator[Note]:
@@ -21,7 +21,7 @@ def own_note(notes: Iterable[Note], mark: str, own_ids: frozenset[int]) -> Note 
 
 
 def write_note(
-    issue: Issue,
+    item: WorkItem,
     mark: str,
     text: str,
     there: Note | None,
@@ -38,7 +38,6 @@ def write_note(
     body = "\n".join([f"{text}\n\n{mark}", *([state] if state else [])])
     if there is not None and there.body.strip() == body.strip():
         return []
-    at = IssueId(issue.project_id, issue.iid)
     note_id = there.id if there is not None else None
-    change = WriteNote(issue.project_path, issue.iid, mark, body, at, note_id=note_id)
-    return [Step(change, because, issue.reference, needs=needs)]
+    change = WriteNote(item.namespace_path, item.iid, mark, body, item.ids, note_id=note_id)
+    return [Step(change, because, item.reference, needs=needs)]

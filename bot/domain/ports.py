@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from bot.domain.events import Event
 from bot.domain.plan import Outcome, Plan, Step
-from bot.domain.resources import Reference
+from bot.domain.resources import EpicReference, Reference
 
 
 class SideBySide(Protocol):
@@ -34,6 +34,7 @@ class Scope:
         resource_kind: what project_id and iid, or the reference, name: issues or merge_requests.
         event_kind: the event that asks, by GitLab's name; empty where a person does.
         name: what a person named otherwise than by a reference, for automations that take names.
+        epic: what a person or an event named, for automations that look at epics.
         watermark: how far the automation had read when it last looked at everything, as its plan said it; None reads
             all.
     """
@@ -45,11 +46,12 @@ class Scope:
     resource_kind: str = "issues"
     event_kind: str = ""
     name: str = ""
+    epic: EpicReference | None = None
     watermark: Mapping[str, Any] | None = None
 
     @property
     def is_everything(self) -> bool:
-        return self.reference is None and self.project_id is None and not self.name
+        return self.reference is None and self.project_id is None and not self.name and self.epic is None
 
 
 class Lane(Enum):
@@ -70,6 +72,7 @@ class Automation:
         listens_to: whether this event can change anything for it.
         look: gathers and plans: from a scope, a reader, all settings and now to a plan. It only reads.
         takes_names: whether a person can name what it looks at by a name of the settings, like a group's.
+        takes_epics: whether it looks at epics.
     """
 
     name: str
@@ -80,3 +83,4 @@ class Automation:
     listens_to: Callable[[Event, Any], bool]
     look: Callable[[Scope, Any, Any, datetime], Plan]
     takes_names: bool = False
+    takes_epics: bool = False

@@ -101,10 +101,61 @@ class Issue:
     def reference(self) -> str:
         return f"{self.project_path}#{self.iid}"
 
+    @property
+    def namespace_path(self) -> str:
+        """Of the project that it is in."""
+        return self.project_path
+
+    @property
+    def ids(self) -> IssueId:
+        return IssueId(self.project_id, self.iid)
+
+
+@dataclass(frozen=True)
+class Epic:
+    """An epic of a group, as the API of epics has it (doc/api/epics, GitLab 19; Premium and Ultimate)."""
+
+    id: int
+    iid: int
+    group_id: int
+    group_path: str
+    title: str
+    author: User
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    web_url: str
+    description: str = ""
+    state: str = "opened"
+    labels: tuple[str, ...] = ()
+    confidential: bool = False
+    closed_at: dt.datetime | None = None
+
+    @property
+    def reference(self) -> str:
+        return f"{self.group_path}&{self.iid}"
+
+    @property
+    def namespace_path(self) -> str:
+        """Of the group that it is in."""
+        return self.group_path
+
+    @property
+    def ids(self) -> EpicId:
+        return EpicId(self.group_id, self.iid, self.id)
+
+
+# GitLab's word for both.
+WorkItem = Issue | Epic
+
 
 @dataclass(frozen=True)
 class IssueLink:
-    """Args: link_type: relates_to, blocks or is_blocked_by, as seen from the issue that was asked for its links."""
+    """An issue that another one is linked to, or that is in an epic.
+
+    Args:
+        link_type: relates_to, blocks or is_blocked_by, as seen from the issue that was asked for its links; of an epic
+            child.
+    """
 
     issue: Issue
     link_type: str
@@ -177,6 +228,21 @@ class IssueId:
         return f"{self.project_id}#{self.iid}"
 
 
+@dataclass(frozen=True)
+class EpicId:
+    """An epic by its group and number; `id` is what its notes and label events are found by."""
+
+    group_id: int
+    iid: int
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.group_id}&{self.iid}"
+
+
+WorkItemId = IssueId | EpicId
+
+
 _REFERENCE = re.compile(r"(?P<path>[\w.][\w./-]*?)(?:#(?P<iid>[1-9]\d*))?")
 _URL = re.compile(
     r"https?://[^/]+/(?P<path>[\w.][\w./-]*?)/-/(?:issues|work_items)/(?:incident/)?(?P<iid>[1-9]\d*)(?:[#?].*)?"
@@ -202,3 +268,26 @@ class Reference:
                 f"{text!r} is no reference. Write group/project, group/project#12 or the address of an issue."
             )
         return cls(match["path"], int(match["iid"]) if match["iid"] else None)
+
+
+_EPIC = re.compile(r"(?P<path>[\w.][\w./-]*?)&(?P<iid>[1-9]\d*)")
+_EPIC_URL = re.compile(
+    r"https?://[^/]+/groups/(?P<path>[\w.][\w./-]*?)/-/(?:epics|work_items)/(?P<iid>[1-9]\d*)(?:[#?].*)?"
+)
+
+
+@dataclass(frozen=True)
+class EpicReference:
+    """An epic as a person types it: `group&12`, or its address."""
+
+    group_path: str
+    iid: int
+
+    def __str__(self) -> str:
+        return f"{self.group_path}&{self.iid}"
+
+    @classmethod
+    def find(cls, text: str) -> EpicReference | None:
+        """None where the text names something else."""
+        match = _EPIC_URL.fullmatch(text) or _EPIC.fullmatch(text)
+        return cls(match["path"], int(match["iid"])) if match is not None else None

@@ -1,14 +1,15 @@
-"""Links issues to each other, as far as this GitLab has links of that type."""
+"""Links issues to each other, as far as this GitLab has links of that type, and puts them into epics."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.domain.changes import LinkIssues
+from bot.domain.changes import AddToEpic, LinkIssues
 from bot.domain.errors import GitLabRefused, GitLabUnreachable
 from bot.domain.plan import Outcome, Status
 from bot.domain.resources import IssueId
 from bot.gitlab_api.client import Client
+from bot.gitlab_api.item_paths import item_path
 
 DONE = Outcome(Status.DONE)
 # Free on GitLab.com answers the first, the Community Edition the second (seen with GitLab 19).
@@ -34,7 +35,7 @@ def link_issues(change: LinkIssues, client: Client, opened_by: Callable[[str], I
 
 
 def _link(client: Client, source: IssueId, target: IssueId, link_type: str) -> Outcome:
-    path = f"/projects/{source.project_id}/issues/{source.iid}/links"
+    path = f"{item_path(source)}/links"
     body = {"target_project_id": target.project_id, "target_issue_iid": target.iid, "link_type": link_type}
     try:
         client.request("POST", path, body=body)
@@ -47,3 +48,13 @@ def _link(client: Client, source: IssueId, target: IssueId, link_type: str) -> O
         if not any((int(row["project_id"]), int(row["iid"])) == (target.project_id, target.iid) for row in rows):
             raise
     return DONE
+
+
+def add_to_epic(change: AddToEpic, client: Client, opened_by: Callable[[str], IssueId]) -> Outcome:
+    """Raises GitLabError."""
+    at = change.issue_at or opened_by(change.created_by)
+    # A second request changes nothing, so it is repeated where no answer came.
+    row = client.request("PUT", item_path(at), body={"epic_id": change.epic_at.id})
+    if (row.get("epic") or {}).get("id") == change.epic_at.id:
+        return DONE
+    return Outcome(Status.REFUSED, f"GitLab did not take it into the epic {change.epic}: the bot's role is too small.")

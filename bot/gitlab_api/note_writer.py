@@ -1,11 +1,12 @@
-"""Writes one note of the bot on an issue, found by its marker."""
+"""Writes one note of the bot on an issue or epic, found by its marker."""
 
 from __future__ import annotations
 
 from bot.domain.errors import GitLabRefused, GitLabUnreachable
 from bot.domain.plan import Outcome, Status
-from bot.domain.resources import IssueId
+from bot.domain.resources import WorkItemId
 from bot.gitlab_api.client import Client
+from bot.gitlab_api.item_paths import talk_path
 from bot.gitlab_api.reader import own_notes
 
 DONE = Outcome(Status.DONE)
@@ -15,7 +16,7 @@ ALREADY_SO = Outcome(Status.ALREADY_SO)
 def put_note(
     client: Client,
     own_ids: frozenset[int],
-    at: IssueId,
+    at: WorkItemId,
     marker: str,
     body: str,
     note_id: int | None,
@@ -25,7 +26,7 @@ def put_note(
     place: str = "notes",
 ) -> Outcome:
     """Edit the note, or write it and look whether somebody else has, too: then the lowest id stays."""
-    path = f"/projects/{at.project_id}/issues/{at.iid}/notes"
+    path = f"{talk_path(at)}/notes"
     if note_id is None and search:
         known = own_notes(client, at, marker, own_ids, first_only=True)
         note_id = known[0].id if known else None
@@ -40,7 +41,7 @@ def put_note(
                 raise  # else a person has deleted it since it was read
     lost: GitLabUnreachable | None = None
     try:
-        whole = f"/projects/{at.project_id}/issues/{at.iid}/{place}"
+        whole = f"{talk_path(at)}/{place}"
         client.request("POST", whole, body={"body": body} | ({"internal": True} if internal else {}))
     except GitLabUnreachable as unreachable:
         lost = unreachable

@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 
 from bot.domain.errors import GitLabRefused
 from bot.domain.people import PeopleAnswer, PeopleQuestion
-from bot.domain.places import is_below
+from bot.domain.places import is_below, is_same_path
 from bot.domain.resources import (
     AccessLevel,
     Discussion,
+    Epic,
+    EpicId,
+    Group,
     Issue,
     IssueId,
     IssueLink,
@@ -24,13 +27,17 @@ from bot.domain.resources import (
     Note,
     Project,
     User,
+    WorkItemId,
 )
 from bot.gitlab_api import shapes
 from bot.gitlab_api.client import Client, Json, encoded
+from bot.gitlab_api.item_paths import item_path, talk_path
 from bot.gitlab_api.people import RIGHTS_FRESH_S, Lookups, ask_people
 from bot.gitlab_api.policy_reader import PolicyReader
 
 Value = TypeVar("Value")
+# What GitLab says where the licence has no epics, or does not show them (doc/api/epics, GitLab 19).
+NOT_IN_THIS_TIER = (403, 404)
 # GitLab bounds the complexity of a query.
 MOST_NOTES_AT_ONCE = 50
 
@@ -108,6 +115,9 @@ class Reader:
 
     def _is_hidden(self, path: str) -> bool:
         return any(is_below(path, group) for group in self._hidden)
+
+    def _is_hidden_group(self, path: str) -> bool:
+        return self._is_hidden(path) or any(is_same_path(path, group) for group in self._hidden)
 
     def policies(self, hidden_groups: tuple[str, ...]) -> PolicyReader:
         """What the policy engine reads; resources of projects below `hidden_groups` are not there for it."""
@@ -261,8 +271,67 @@ class Reader:
             for each in found:
                 known: Future[Any] = Future()
                 known.set_result(each)
-                self._asked.setdefault(("issue", IssueId(each.project_id, each.iid)), known)
+                self._asked.setdefault(("issue", each.ids), known)
         return found
+
+    # -- epics -------------------------------------------------------------------------------------------------------
+
+    def group(self, path: str) -> Group | None:
+        def ask() -> Group | None:
+            row = self._client.get_or_none(f"/groups/{encoded(path)}", with_projects="false")
+            return Group(int(row["id"]), row["full_path"], row.get("visibility") or "private") if row else None
+
+        return self._once(("group", path), ask)
+
+    def epics(
+        self,
+        group: str,
+        *,
+        state: str,
+        label: str | None = None,
+        without_labels: str | None = None,
+        updated_after: dt.datetime | None = None,
+    ) -> tuple[Epic, ...] | None:
+        """Those of the group and the groups below it that match; None where this GitLab has no epics.
+
+        Args:
+            label, without_labels: several, separated by commas: with all of the first, with none of the others.
+        """
+        params: Json = {"state": state}
+        params |= {"labels": label} if label else {}
+        params |= {"not[labels]": without_labels} if without_labels else {}
+        params |= {"updated_after": updated_after.isoformat()} if updated_after is not None else {}
+
+        def ask() -> tuple[Epic, ...] | None:
+            try:
+                rows = self._client.rows(f"/groups/{encoded(group)}/epics", **params)
+            except GitLabRefused as refused:
+                if refused.status in NOT_IN_THIS_TIER:
+                    return None
+                raise
+            found = (shapes.epic(row) for row in rows)
+            return tuple(each for each in found if not self._is_hidden_group(each.group_path))
+
+        return self._once(("epics", group, *sorted(params.items())), ask)
+
+    def epic(self, group: str | int, iid: int) -> Epic | None:
+        """None where GitLab has none, or shows it not: it answers 403 to both.
+
+        Args:
+            group: its path or id.
+        """
+
+        def ask() -> Epic | None:
+            try:
+                row = self._client.get(f"/groups/{encoded(str(group))}/epics/{iid}")
+            except GitLabRefused as refused:
+                if refused.status in NOT_IN_THIS_TIER:
+                    return None
+                raise
+            found = shapes.epic(row)
+            return None if self._is_hidden_group(found.group_path) else found
+
+        return self._once(("epic", str(group), iid), ask)
 
     def milestones(self, group: str, title: str) -> tuple[MilestoneId, ...]:
         """Milestones of the group, and of those above it, with this title."""
@@ -273,19 +342,26 @@ class Reader:
 
         return self._once(("milestones", group, title), ask)
 
-    def discussions(self, issue: IssueId) -> tuple[Discussion, ...]:
-        """Everything that was said on the issue, oldest first, and what GitLab says happened to it."""
+    def discussions(self, item: WorkItemId) -> tuple[Discussion, ...]:
+        """Everything that was said on the issue or epic, oldest first, and what GitLab says happened to it."""
 
         def ask() -> tuple[Discussion, ...]:
             try:
-                rows = self._client.rows(f"/projects/{issue.project_id}/issues/{issue.iid}/discussions")
+                rows = self._client.rows(f"{talk_path(item)}/discussions")
             except GitLabRefused as refused:
+                if isinstance(item, EpicId) and refused.status in NOT_IN_THIS_TIER:
+                    return self._notes_alone(item)
                 if refused.status == 404:  # deleted since it was listed
                     return ()
                 raise
             return tuple(shapes.discussion(row) for row in rows if row.get("notes"))
 
-        return self._once(("discussions", issue), ask)
+        return self._once(("discussions", item), ask)
+
+    def _notes_alone(self, epic: EpicId) -> tuple[Discussion, ...]:
+        """Where GitLab shows no threads of epics (they take Ultimate, notes do not): each note stands alone."""
+        rows = self._client.rows(f"{talk_path(epic)}/notes", order_by="created_at", sort="asc")
+        return tuple(Discussion("", (shapes.note(row),)) for row in rows)
 
     def edited_at(self, note_ids: Collection[int]) -> dict[int, dt.datetime | None]:
         """When the texts of notes were changed: REST does not say it (doc/api/graphql/reference, GitLab 19: note)."""
@@ -333,20 +409,21 @@ class Reader:
             found += [shapes.issue(row) for row in rows if marker in (row.get("description") or "")]
         return min(found, key=lambda issue: issue.id, default=None)
 
-    def links(self, issue: IssueId) -> tuple[IssueLink, ...]:
-        """The issues that it is linked to, as far as the bot may see them; oldest link first."""
+    def links(self, item: WorkItemId) -> tuple[IssueLink, ...]:
+        """The issues that it is linked to, those in an epic, as far as the bot may see them; oldest link first."""
 
         def ask() -> tuple[IssueLink, ...]:
+            is_epic = isinstance(item, EpicId)
             try:
-                rows = self._client.rows(f"/projects/{issue.project_id}/issues/{issue.iid}/links")
+                rows = self._client.rows(f"{item_path(item)}/{'issues' if is_epic else 'links'}")
             except GitLabRefused as refused:
                 if refused.status == 404:
                     return ()
                 raise
-            found = (IssueLink(shapes.issue(row), str(row["link_type"])) for row in rows)
+            found = (IssueLink(shapes.issue(row), "child" if is_epic else str(row["link_type"])) for row in rows)
             return tuple(each for each in found if not self._is_hidden(each.issue.project_path))
 
-        return self._once(("links", issue), ask)
+        return self._once(("links", item), ask)
 
     def related_merge_requests(self, issue: IssueId) -> tuple[MergeRequest, ...]:
         """Merge requests that name the issue."""
@@ -358,9 +435,9 @@ class Reader:
 
         return self._once(("related merge requests", issue), ask)
 
-    def label_events(self, issue: IssueId) -> tuple[LabelEvent, ...]:
+    def label_events(self, item: WorkItemId) -> tuple[LabelEvent, ...]:
         def ask() -> tuple[LabelEvent, ...]:
-            path = f"/projects/{issue.project_id}/issues/{issue.iid}/resource_label_events"
+            path = f"{talk_path(item)}/resource_label_events"
             try:
                 return tuple(shapes.label_event(row) for row in self._client.rows(path))
             except GitLabRefused as refused:
@@ -368,26 +445,28 @@ class Reader:
                     return ()
                 raise
 
-        return self._once(("label events", issue), ask)
+        return self._once(("label events", item), ask)
 
-    def own_note(self, issue: IssueId, marker: str) -> Note | None:
+    def own_note(self, item: WorkItemId, marker: str) -> Note | None:
         """The first note of the bot with the marker's text; reads only as many pages as it takes to find it."""
-        found = own_notes(self._client, issue, marker, self.own_ids(), first_only=True)
+        found = own_notes(self._client, item, marker, self.own_ids(), first_only=True)
         return found[0] if found else None
 
     def hook_urls(self, project_id: int) -> frozenset[str]:
         return frozenset(str(row["url"]) for row in self._client.rows(f"/projects/{project_id}/hooks"))
 
-    def own_notes(self, issue: IssueId, marker: str) -> tuple[Note, ...]:
+    def own_notes(self, item: WorkItemId, marker: str) -> tuple[Note, ...]:
         """All notes of the bot with the marker's text, lowest id first."""
-        return tuple(own_notes(self._client, issue, marker, self.own_ids(), first_only=False))
+        return tuple(own_notes(self._client, item, marker, self.own_ids(), first_only=False))
 
 
-def own_notes(client: Client, issue: IssueId, marker: str, own_ids: frozenset[int], *, first_only: bool) -> list[Note]:
+def own_notes(
+    client: Client, item: WorkItemId, marker: str, own_ids: frozenset[int], *, first_only: bool
+) -> list[Note]:
     """Notes of the bot with the marker, lowest id first."""
     found: list[Note] = []
     pages = client.pages(
-        f"/projects/{issue.project_id}/issues/{issue.iid}/notes",
+        f"{talk_path(item)}/notes",
         order_by="created_at",
         sort="asc",
         activity_filter="only_comments",

@@ -7,6 +7,7 @@ import datetime as dt
 from bot.domain.resources import (
     AccessLevel,
     Discussion,
+    Epic,
     Issue,
     LabelEvent,
     Member,
@@ -95,6 +96,26 @@ def issue(row: Json) -> Issue:
         weight=row.get("weight"),
         closed_at=instant(row["closed_at"]) if row.get("closed_at") else None,
         is_duplicate=bool((row.get("_links") or {}).get("closed_as_duplicate_of")),
+    )
+
+
+def epic(row: Json) -> Epic:
+    return Epic(
+        id=int(row["id"]),
+        iid=int(row["iid"]),
+        group_id=int(row["group_id"]),
+        group_path=str(row["references"]["full"]).rpartition("&")[0],
+        title=row["title"],
+        author=user(row.get("author")),
+        created_at=instant(row["created_at"]),
+        updated_at=instant(row["updated_at"]),
+        web_url=row["web_url"],
+        description=row.get("description") or "",
+        state=row["state"],
+        labels=tuple(row.get("labels") or ()),
+        # Older versions write it as a word.
+        confidential=row.get("confidential") in (True, "true"),
+        closed_at=instant(row["closed_at"]) if row.get("closed_at") else None,
     )
 
 

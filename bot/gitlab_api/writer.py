@@ -12,6 +12,7 @@ from bot.domain.access_record import MARKER as RECORD_MARKER
 from bot.domain.access_record import render_record
 from bot.domain.changes import (
     AddMembers,
+    AddToEpic,
     ChangeLabels,
     CreateIssue,
     CreateProject,
@@ -29,13 +30,13 @@ from bot.domain.changes import (
 from bot.domain.errors import Bug, GitLabRefused, GitLabUnreachable, SectionbotError
 from bot.domain.markers import bears
 from bot.domain.plan import Outcome, Status, Step
-from bot.domain.resources import AccessLevel, IssueId
+from bot.domain.resources import AccessLevel, IssueId, WorkItemId
 from bot.domain.text_hash import hash_of
-from bot.gitlab_api import shapes
 from bot.gitlab_api.client import Client, Json, encoded
 from bot.gitlab_api.file_writer import propose_files
 from bot.gitlab_api.hook_writer import Secrets, apply_to_hook
-from bot.gitlab_api.link_writer import link_issues
+from bot.gitlab_api.item_paths import item_path
+from bot.gitlab_api.link_writer import add_to_epic, link_issues
 from bot.gitlab_api.note_writer import put_note
 from bot.gitlab_api.people import PEOPLE_FRESH_S, Lookups
 from bot.gitlab_api.policy_writer import POLICY_CHANGES, PolicyWriter
@@ -108,6 +109,8 @@ class GitLabWriter:
                 return self._change_labels(change)
             if isinstance(change, LinkIssues):
                 return link_issues(change, self._client, self._opened_by)
+            if isinstance(change, AddToEpic):
+                return add_to_epic(change, self._client, self._opened_by)
             if isinstance(change, LinkNote):
                 return self._link_note(change)
             if isinstance(change, PublishIssue):
@@ -407,17 +410,18 @@ class GitLabWriter:
         with self._lock:
             return self._opened[key]
 
-    def _place_of(self, change: WriteNote | LinkNote) -> IssueId:
+    def _place_of(self, change: WriteNote) -> WorkItemId:
         if change.created_by:
             return self._opened_by(change.created_by)
-        return change.issue or self._issue(change.project_path, change.iid)
+        return change.at or self._issue(change.namespace_path, change.iid)
 
     def _link_note(self, change: LinkNote) -> Outcome:
         """GitLab has no If-Match: the description is read again right before it is written."""
         if self._is_for_another(change):
             return FOR_ANOTHER
-        at = self._place_of(change)
-        path = f"/projects/{at.project_id}/issues/{at.iid}"
+        at = self._opened_by(change.created_by) if change.created_by else change.issue
+        at = at or self._issue(change.project_path, change.iid)
+        path = item_path(at)
         notes = own_notes(self._client, at, change.marker, self._identity.get()[1], first_only=True)
         row = self._client.get(path)
         description = str(row.get("description") or "")
@@ -433,7 +437,7 @@ class GitLabWriter:
 
     def _publish_issue(self, change: PublishIssue) -> Outcome:
         """What decides is read again right before, and the note once more right after: another run may write, too."""
-        path = f"/projects/{change.issue.project_id}/issues/{change.issue.iid}"
+        path = item_path(change.issue)
         row = self._client.get(path)
         if change.held_by in (row.get("labels") or ()):
             return Outcome(Status.REFUSED, f"Somebody has just put {change.held_by} on it: it stays confidential.")
@@ -460,8 +464,8 @@ class GitLabWriter:
             body["add_labels"] = ",".join(change.add)
         if change.remove:
             body["remove_labels"] = ",".join(change.remove)
-        row = self._client.request("PUT", f"/projects/{change.issue.project_id}/issues/{change.issue.iid}", body=body)
-        labels = set(shapes.issue(row).labels)
+        row = self._client.request("PUT", item_path(change.at), body=body)
+        labels = set(row.get("labels") or ())
         if set(change.add) <= labels and not labels & set(change.remove):
             return DONE
         return Outcome(Status.REFUSED, "GitLab ignored the labels: the bot's role in the project is too small.")

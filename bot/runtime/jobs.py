@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.domain.events import Event, event_from_json, event_to_json
 from bot.domain.ports import Automation, Lane, Scope
+from bot.domain.resources import EpicReference
 from bot.runtime.operators_issue import gather_operators_issue, plan_operators_issue
 from bot.runtime.run import Means, Run, problems_of, run
 
@@ -66,10 +67,17 @@ def listeners(event: Event, automations: tuple[Automation, ...], settings: Any) 
     return found
 
 
+def scope_of(event: Event) -> Scope:
+    """What an event asks to look at."""
+    if event.resource_kind == "epics":
+        return Scope(epic=EpicReference(event.project_path, event.iid or 0), event_kind=event.kind)
+    return Scope(project_id=event.project_id, iid=event.iid, resource_kind=event.resource_kind, event_kind=event.kind)
+
+
 def work(job: Job, means: Means, now: Callable[[], dt.datetime], *, last_attempt: bool) -> dict[str, Any]:
     """Do the job and tell what became of it, as JSON: `outcome` is done, deferred, retry or dead."""
     event = job.event
-    scope = Scope(project_id=event.project_id, iid=event.iid, resource_kind=event.resource_kind, event_kind=event.kind)
+    scope = scope_of(event)
     chosen = [(each, scope) for each in means.automations if each.name in job.automations]
     result = run(chosen, means, now())
     tell_operators(result, means, for_good=last_attempt, settle_others=False)

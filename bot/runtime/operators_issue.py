@@ -13,7 +13,7 @@ from typing import Any
 from bot.domain.changes import CreateIssue, WriteNote
 from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Plan, Step
-from bot.domain.resources import Issue, IssueId, Note
+from bot.domain.resources import Issue, Note
 from bot.domain.user_text import harmless
 
 ISSUE_MARKER = marker("operators_issue")
@@ -34,7 +34,7 @@ def gather_operators_issue(reader: Any, settings: Any) -> OperatorsFacts:
     bot = settings.part("bot")
     project_id = reader.project_id(bot.operators_project)
     issue = reader.own_issue(project_id, ISSUE_MARKER) if project_id is not None else None
-    notes = reader.own_notes(IssueId(issue.project_id, issue.iid), f"sectionbot:{NOTE} ") if issue else ()
+    notes = reader.own_notes(issue.ids, f"sectionbot:{NOTE} ") if issue else ()
     return OperatorsFacts(bot.operators_project, bot.operators_issue_title, issue, tuple(notes))
 
 
@@ -77,7 +77,7 @@ def plan_operators_issue(
         note_ = known.get(short)
         if note_ is not None and note_.body.strip() == body:
             continue
-        at = IssueId(facts.issue.project_id, facts.issue.iid) if facts.issue else None
+        at = facts.issue.ids if facts.issue else None
         note_change = WriteNote(facts.project_path, iid, mark, body, at, note_.id if note_ else None)
         steps.append(Step(note_change, "operators are told", facts.project_path, needs=needs))
     return Plan(tuple(steps))

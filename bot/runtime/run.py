@@ -15,7 +15,7 @@ from bot.domain.events import Event
 from bot.domain.plan import NoticeKind, Outcome, Plan, Status, content_hash, short_reference
 from bot.domain.policy_changes import UpdateResource
 from bot.domain.ports import Automation, Scope, Writer
-from bot.domain.resources import Reference
+from bot.domain.resources import EpicId, EpicReference, Reference
 from bot.runtime.applying import apply_plan
 
 log = structlog.get_logger()
@@ -129,8 +129,7 @@ def run(scopes: Iterable[tuple[Automation, Scope]], means: Means, now: datetime)
             for other in means.automations:
                 if other.name not in looked and other.listens_to(event, means.settings):
                     looked.add(other.name)
-                    reference = Reference(event.project_path, event.iid)
-                    queue.append((other, Scope(reference=reference, resource_kind=event.resource_kind)))
+                    queue.append((other, _scope_of(event)))
     return Run(tuple(parts))
 
 
@@ -173,9 +172,7 @@ def _touched(part: Part) -> list[Event]:
         change = step.change
         if isinstance(change, ChangeLabels):
             labels = frozenset((*change.add, *change.remove))
-            events.append(
-                Event("issue", change.issue.project_id, change.project_path, change.iid, "update", labels=labels)
-            )
+            events.append(_labelled(change, labels))
         elif isinstance(change, UpdateResource) and change.target.kind == "issues":
             fields = dict(change.fields)
             names = ",".join(str(fields.get(name) or "") for name in ("add_labels", "remove_labels"))
@@ -186,6 +183,19 @@ def _touched(part: Part) -> list[Event]:
             labels = frozenset(change.labels)
             events.append(Event("issue", 0, change.project_path, change.iid, "open", labels=labels))
     return events
+
+
+def _labelled(change: ChangeLabels, labels: frozenset[str]) -> Event:
+    path, at = change.namespace_path, change.at
+    if isinstance(at, EpicId):
+        return Event("epic", 0, path, change.iid, "update", labels=labels, resource_kind="epics")
+    return Event("issue", at.project_id, path, change.iid, "update", labels=labels)
+
+
+def _scope_of(event: Event) -> Scope:
+    if event.resource_kind == "epics":
+        return Scope(epic=EpicReference(event.project_path, event.iid or 0))
+    return Scope(reference=Reference(event.project_path, event.iid), resource_kind=event.resource_kind)
 
 
 def problems_of(run_: Run, *, for_good: bool) -> dict[str, list[str]]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from bot.domain.events import Event
+from bot.domain.resources import EpicReference
 
 
 def parse_event(payload: Any) -> Event | None:
-    """None where the payload is none of those that name an issue or a merge request."""
+    """None where the payload is none of those that name an issue, an epic or a merge request."""
     if not isinstance(payload, dict):
         return None
     kind = payload.get("object_kind") or payload.get("event_name")
     try:
+        if kind == "work_item" and payload["object_attributes"].get("type") == "Epic":
+            return _epic(payload, payload["object_attributes"])
         if kind in ("issue", "work_item"):
             return _issue(payload, payload["object_attributes"], "issue")
         if kind == "note" and isinstance(payload.get("issue"), dict):
@@ -30,10 +33,6 @@ def _issue(payload: dict[str, Any], issue: dict[str, Any], kind: str, resource_k
     resource_kind = "merge_requests" if kind == "merge_request" else resource_kind
     project = payload["project"]
     actor = payload.get("user") or {}
-    changes = payload.get("changes") or {}
-    changed = changes.get("labels") or {}
-    labels = _titles(issue.get("labels") or payload.get("labels"))
-    labels |= _titles(changed.get("previous")) | _titles(changed.get("current"))
     return Event(
         kind=kind,
         project_id=int(project["id"]),
@@ -43,9 +42,36 @@ def _issue(payload: dict[str, Any], issue: dict[str, Any], kind: str, resource_k
         actor_id=int(actor.get("id") or 0),
         actor_username=str(actor.get("username") or ""),
         issue_type=str(issue.get("type") or "issue").lower().replace(" ", "_"),
-        labels=frozenset(labels),
+        labels=_labels(payload, issue),
         resource_kind=resource_kind,
     )
+
+
+def _epic(payload: dict[str, Any], epic: dict[str, Any]) -> Event | None:
+    """An epic is in no project; which group it is in, only its address says (seen on GitLab.com in 2026)."""
+    actor = payload.get("user") or {}
+    named = EpicReference.find(str(epic["url"]))
+    if named is None:
+        return None
+    return Event(
+        kind="epic",
+        project_id=0,
+        project_path=named.group_path,
+        iid=named.iid,
+        action=str(epic.get("action") or ""),
+        actor_id=int(actor.get("id") or 0),
+        actor_username=str(actor.get("username") or ""),
+        issue_type="epic",
+        labels=_labels(payload, epic),
+        resource_kind="epics",
+    )
+
+
+def _labels(payload: dict[str, Any], item: dict[str, Any]) -> frozenset[str]:
+    """All that are on it, or were just taken off."""
+    changed = (payload.get("changes") or {}).get("labels") or {}
+    labels = _titles(item.get("labels") or payload.get("labels"))
+    return frozenset(labels | _titles(changed.get("previous")) | _titles(changed.get("current")))
 
 
 def _titles(labels: Any) -> set[str]:

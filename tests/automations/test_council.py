@@ -356,7 +356,7 @@ def test_what_was_not_shown_is_told_and_while_gitlab_is_silent_nothing_starts() 
 def test_what_not_everybody_may_see_is_counted_in_the_queue() -> None:
     plan = planned(asked(4), asked(5, confidential=True))
     notes = [step.change for step in plan.steps if isinstance(step.change, WriteNote)]
-    [body] = [change.body for change in notes if change.project_path == "sec/planning"]
+    [body] = [change.body for change in notes if change.namespace_path == "sec/planning"]
     assert "#5" not in body and "1 that not everybody who reads this may see." in body
 
 

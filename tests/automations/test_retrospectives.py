@@ -266,7 +266,7 @@ def test_threads_that_were_cut_off_are_written_in_the_next_run() -> None:
     mine = issue(2, author=BOT, user_notes_count=2)
     plan = planned(FakeReader([mine], comments=own_notes(1, 3)[1:]))
     assert threads(plan) == [f"**{OWN.prompts[1]}**", f"**{OWN.prompts[3]}**"]
-    assert all(step.change.issue == IssueId(7, 2) for step in plan.steps if isinstance(step.change, WriteNote))
+    assert all(step.change.at == IssueId(7, 2) for step in plan.steps if isinstance(step.change, WriteNote))
 
 
 def own_description(text: str = "") -> str:
@@ -539,7 +539,7 @@ def reminders(*issues: Issue, comments: list[Note] | None = None, now: dt.dateti
 
 def test_who_is_late_with_a_follow_up_is_reminded_in_one_note() -> None:
     [change] = reminders(follow_up())
-    assert (change.project_path, change.iid, change.issue) == ("sec/retrospectives/static-analysis", 3, IssueId(7, 3))
+    assert (change.namespace_path, change.iid, change.at) == ("sec/retrospectives/static-analysis", 3, IssueId(7, 3))
     assert change.body == (
         "@dev.wren, this follow-up was due on **2026-08-01**, 23 days ago.\n\n"
         "Is it done? Then close it. Is it still worth doing? Then give it a new due date, and say what it needs. Else "

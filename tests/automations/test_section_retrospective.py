@@ -80,7 +80,7 @@ def plan_of(
 
 
 def of_section(plan: Plan) -> list[WriteNote]:
-    return [each for each in notes_of(plan) if each.project_path == SECTION_PATH]
+    return [each for each in notes_of(plan) if each.namespace_path == SECTION_PATH]
 
 
 def shown(plan: Plan) -> str:

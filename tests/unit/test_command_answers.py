@@ -35,9 +35,9 @@ def answers(*notes: Note, is_public: bool = False, now: dt.datetime = NOW) -> li
 
 def test_help_lists_what_can_be_said_here() -> None:
     [answer] = answers(said("secbot help"))
-    assert (answer.thread_id, answer.issue, answer.body) == (
+    assert (answer.thread_id, answer.at, answer.body) == (
         "d20",
-        ISSUE and answer.issue,
+        ISSUE and answer.at,
         "What can be said here, as a line of a comment:\n\n"
         "| Command | What it does | From the role |\n| --- | --- | --- |\n"
         "| `secbot refresh` | brings the note up to date | Guest |\n"

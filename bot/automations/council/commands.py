@@ -19,7 +19,7 @@ from bot.domain.changes import ChangeLabels
 from bot.domain.notes import write_note
 from bot.domain.plan import Plan, Step
 from bot.domain.policy_changes import Target, UpdateResource
-from bot.domain.resources import Issue, IssueId
+from bot.domain.resources import Issue
 from bot.domain.user_text import plain_line
 
 MOST_SHOWN = 60
@@ -144,7 +144,7 @@ def _carry_out(
 
 
 def _labels(issue: Issue, add: tuple[str, ...], remove: tuple[str, ...], because: str) -> Step:
-    change = ChangeLabels(issue.project_path, issue.iid, IssueId(issue.project_id, issue.iid), add, remove)
+    change = ChangeLabels(issue.project_path, issue.iid, issue.ids, add, remove)
     return Step(change, because, issue.reference)
 
 

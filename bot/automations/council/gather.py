@@ -99,13 +99,13 @@ def _may_be_asked(issue: Issue, reader: CouncilReader, setup: Setup, own_ids: fr
     """Whether a person says anything to the bot on an issue that is not before the council."""
     if issue.state != "opened" or not issue.user_notes_count or setup.is_initiative(issue.labels):
         return False
-    notes = (note for each in reader.discussions(IssueId(issue.project_id, issue.iid)) for note in each.notes)
+    notes = (note for each in reader.discussions(issue.ids) for note in each.notes)
     return any(note.author.id not in own_ids and said_to(setup.comments.name, note.body) for note in notes)
 
 
 def _complete(issue: Issue, reader: CouncilReader, setup: Setup, own_ids: frozenset[int]) -> Question:
     """With what was said there. One that GitLab does not show stops no other, and keeps the queue as it is."""
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     each = Question(issue)
     is_asked = setup.is_asked(issue)
     try:
@@ -184,5 +184,5 @@ def _with_queue(facts: CouncilFacts, reader: CouncilReader, setup: Setup) -> Cou
     if project is None:
         return facts
     queue = reader.own_issue(project.id, QUEUE_MARKER)
-    notes = reader.own_notes(IssueId(queue.project_id, queue.iid), "council_queue_note") if queue is not None else ()
+    notes = reader.own_notes(queue.ids, "council_queue_note") if queue is not None else ()
     return replace(facts, queue=queue, queue_notes=notes)

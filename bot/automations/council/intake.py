@@ -9,7 +9,6 @@ from bot.automations.council.standing import Standing, State
 from bot.domain.changes import ChangeLabels
 from bot.domain.notes import write_note
 from bot.domain.plan import Step
-from bot.domain.resources import IssueId
 from bot.impact.suggestion import Clues, Suggestion, suggest_group
 from bot.settings.templates import Trusted
 
@@ -57,7 +56,7 @@ def plan_intake(each: Question, standing: Standing, facts: CouncilFacts, setup: 
     is_out = standing.state is State.OUT_OF_SCOPE
     has_label = own.out_of_scope_label in issue.labels
     if is_out is not has_label:
-        at = IssueId(issue.project_id, issue.iid)
+        at = issue.ids
         label = (own.out_of_scope_label,)
         change = ChangeLabels(issue.project_path, issue.iid, at, label if is_out else (), () if is_out else label)
         steps.append(Step(change, standing.scope.scope.value, issue.reference))

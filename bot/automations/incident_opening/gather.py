@@ -243,7 +243,7 @@ def _all_sources(ours: Mapping[IssueId, Project], reader: IncidentReader, settin
     lists.append(partial(reader.issues, settings.incident_group, is_group=True, state="opened"))
     *reports, incidents = reader.side_by_side(lists)
     found = {
-        IssueId(issue.project_id, issue.iid): None
+        issue.ids: None
         for issues in reports
         for issue in issues
         if not issue.project_path.startswith(f"{settings.incident_group}/")

@@ -320,11 +320,11 @@ def _source_note(
     if report.source_note is not None and report.source_note.body.strip() == body:
         return []
     change = WriteNote(
-        project_path=source.project_path,
+        namespace_path=source.project_path,
         iid=source.iid,
         marker=SOURCE_MARKER,
         body=body,
-        issue=report.source_id,
+        at=report.source_id,
         note_id=report.source_note.id if report.source_note else None,
     )
     becauses = {

@@ -25,7 +25,6 @@ from bot.domain.changes import ChangeLabels, WriteNote
 from bot.domain.errors import perhaps_meant
 from bot.domain.markers import read_marker
 from bot.domain.plan import Plan, Step
-from bot.domain.resources import IssueId
 from bot.domain.user_text import plain_line
 
 MOST_SHOWN = 60
@@ -116,7 +115,7 @@ def _carry_out(
 
 def _labels_step(each: Initiative, add: tuple[str, ...], remove: tuple[str, ...], because: str) -> Step:
     issue = each.issue
-    change = ChangeLabels(issue.project_path, issue.iid, IssueId(issue.project_id, issue.iid), add, remove)
+    change = ChangeLabels(issue.project_path, issue.iid, issue.ids, add, remove)
     return Step(change, because, issue.reference)
 
 

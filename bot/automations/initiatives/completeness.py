@@ -7,7 +7,7 @@ from bot.automations.initiatives.setup import Setup
 from bot.domain.changes import ChangeLabels
 from bot.domain.notes import write_note
 from bot.domain.plan import Step
-from bot.domain.resources import Issue, IssueId
+from bot.domain.resources import Issue
 from bot.markdown.sections import Lack, lacking
 from bot.settings.templates import Trusted
 
@@ -42,6 +42,6 @@ def _labels(issue: Issue, lack: tuple[Lack, ...], setup: Setup) -> list[Step]:
     remove = (wrong,) if wrong in issue.labels else ()
     if not add and not remove:
         return []
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     change = ChangeLabels(issue.project_path, issue.iid, at, add, remove)
     return [Step(change, "it is not complete" if lack else "it is complete", issue.reference)]

@@ -22,7 +22,7 @@ from bot.domain.confidentiality import allowed_to_read, audience_of
 from bot.domain.markers import marker
 from bot.domain.notes import write_note
 from bot.domain.plan import Step
-from bot.domain.resources import Issue, IssueId, Project
+from bot.domain.resources import Issue, Project
 from bot.domain.text_hash import hash_of
 from bot.domain.user_text import harmless_title
 from bot.settings.templates import Trusted
@@ -192,7 +192,7 @@ def plan_distribution(found: Distribution, each: Initiative, facts: InitiativeFa
                 target=issue.reference,
                 link_type="relates_to",
                 source_created_by=create.key,
-                target_issue=IssueId(issue.project_id, issue.iid),
+                target_issue=issue.ids,
             )
             steps.append(Step(link, "it implements the initiative", issue.reference, needs=(create.key,)))
     steps += _dependencies(found, made, issue)
@@ -249,7 +249,7 @@ def _dependencies(found: Distribution, made: dict[str, CreateIssue], issue: Issu
                     needs.append(create.key)
                 elif row.key in there:
                     one = there[row.key].issue
-                    ends |= {side: one.reference, f"{side}_issue": IssueId(one.project_id, one.iid)}
+                    ends |= {side: one.reference, f"{side}_issue": one.ids}
             if len(ends) == 4:
                 link = LinkIssues(link_type="is_blocked_by", **ends)
                 because = f"{piece.row.category} depends on {other.category}"

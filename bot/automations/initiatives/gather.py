@@ -178,7 +178,7 @@ def _initiative_of(key: str, part: Issue | None, reader: InitiativeReader, setup
         return found if _is_one(found, setup) and found.state == "opened" else None
     if part is None:
         return None
-    linked = (link.issue for link in reader.links(IssueId(part.project_id, part.iid)))
+    linked = (link.issue for link in reader.links(part.ids))
     return next((each for each in linked if _is_one(each, setup)), None)
 
 
@@ -224,7 +224,7 @@ def _named(scope: Scope, reader: InitiativeReader, setup: Setup, own_ids: frozen
     part = read_marker(IMPLEMENTATION, issue.description) if issue.author.id in own_ids else None
     if part is None:
         return []
-    linked = [link.issue for link in reader.links(IssueId(issue.project_id, issue.iid))]
+    linked = [link.issue for link in reader.links(issue.ids)]
     return [each for each in linked if _is_one(each, setup)]
 
 
@@ -239,7 +239,7 @@ def _complete(issue: Issue, reader: InitiativeReader, setup: Setup, own_ids: fro
     """
     if issue.state != "opened":
         return Initiative(issue)
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     each = Initiative(issue)
     is_unowned = setup.owner_of(issue.labels) is None
     try:
@@ -324,9 +324,7 @@ def _told(
     concerned = [piece.there for piece in found.pieces if piece.there is not None]
     concerned += found.removed
     with_notes = [one for one in concerned if one.issue.user_notes_count]
-    notes = reader.side_by_side(
-        [partial(reader.own_note, IssueId(one.issue.project_id, one.issue.iid), CHANGED_MARKER) for one in with_notes]
-    )
+    notes = reader.side_by_side([partial(reader.own_note, one.issue.ids, CHANGED_MARKER) for one in with_notes])
     return {one.category: note for one, note in zip(with_notes, notes, strict=True) if note is not None}
 
 
@@ -336,7 +334,7 @@ def _with_review(facts: InitiativeFacts, reader: InitiativeReader, setup: Setup,
     if review_project is None:
         return facts
     review = reader.own_issue(review_project.id, review_marker(setup.milestone(now)))
-    notes = reader.own_notes(IssueId(review.project_id, review.iid), "initiative_review_note") if review else ()
+    notes = reader.own_notes(review.ids, "initiative_review_note") if review else ()
     paths = {each.issue.project_path.lower() for each in facts.initiatives} | {review_project.path.lower()}
     readers = dict(facts.readers)
     wanted = [

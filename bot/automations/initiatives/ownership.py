@@ -20,7 +20,7 @@ from bot.domain.markers import marker, read_marker
 from bot.domain.notes import write_note
 from bot.domain.people import mention
 from bot.domain.plan import Step
-from bot.domain.resources import AccessLevel, IssueId
+from bot.domain.resources import AccessLevel
 from bot.settings.section import SectionGroup
 from bot.settings.templates import Trusted
 
@@ -74,7 +74,7 @@ def _give_back(
     )
     if setup.own.unowned_label in issue.labels:
         return steps
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     change = ChangeLabels(issue.project_path, issue.iid, at, (setup.own.unowned_label,))
     return [*steps, Step(change, "nobody owns it", issue.reference)]
 
@@ -84,7 +84,7 @@ def _replace_unowned(each: Initiative, owner: SectionGroup, setup: Setup) -> lis
     remove = tuple(label for label in issue.labels if label in setup.own.unowned_labels)
     if not remove:
         return []
-    change = ChangeLabels(issue.project_path, issue.iid, IssueId(issue.project_id, issue.iid), remove=remove)
+    change = ChangeLabels(issue.project_path, issue.iid, issue.ids, remove=remove)
     return [Step(change, f"{owner.name} owns it", issue.reference)]
 
 

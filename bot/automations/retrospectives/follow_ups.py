@@ -11,7 +11,7 @@ from bot.automations.retrospectives.setup import Setup
 from bot.automations.retrospectives.texts import reminder
 from bot.domain.changes import WriteNote
 from bot.domain.plan import Plan, Step
-from bot.domain.resources import Issue, IssueId
+from bot.domain.resources import Issue
 
 # Of one group in one run; the others wait for the next. How many are looked at to find these.
 MOST_REMINDED, MOST_LOOKED_AT = 20, 100
@@ -54,6 +54,6 @@ def _step(issue: Issue, asked: str, look: Look, setup: Setup) -> Step:
     assert issue.due_on is not None
     mark = reminder_marker(look.running)
     text = reminder(issue, asked, look.running, look.day, setup)
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     change = WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at)
     return Step(change, f"the follow-up is overdue since {issue.due_on.isoformat()}", issue.reference)

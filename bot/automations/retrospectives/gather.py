@@ -204,7 +204,7 @@ def _with_discussions(
     if not has_to and not may_be_incomplete(each, setup, look.now, own_ids):
         return each
     try:
-        discussions = reader.discussions(IssueId(issue.project_id, issue.iid))
+        discussions = reader.discussions(issue.ids)
         each = replace(each, discussions=discussions)
         given = addressed_notes(each, setup.bot_name, own_ids)
         if not given:
@@ -234,7 +234,7 @@ def _reminded(facts: RetrospectiveFacts, look: Look, reader: RetrospectiveReader
 
     def is_reminded(issue: Issue) -> bool:
         try:
-            return reader.own_note(IssueId(issue.project_id, issue.iid), mark) is not None
+            return reader.own_note(issue.ids, mark) is not None
         except GitLabRefused:  # what cannot be read is not written to
             return True
 

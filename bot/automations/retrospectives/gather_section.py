@@ -75,7 +75,7 @@ def _with_discussions(section: SectionRetrospective, reader: SectionReader) -> S
     if section.issue is None:
         return section
     try:
-        at = IssueId(section.issue.project_id, section.issue.iid)
+        at = section.issue.ids
         return replace(section, discussions=reader.discussions(at))
     except GitLabError as error:
         return replace(section, unread=error)
@@ -100,7 +100,7 @@ def _with_topics(
 
     def votes(issue: Issue, note: Note) -> int:
         try:
-            return reader.emoji(IssueId(issue.project_id, issue.iid), note.id, UP_VOTE)
+            return reader.emoji(issue.ids, note.id, UP_VOTE)
         except GitLabError:  # the note was deleted since it was read
             return 0
 

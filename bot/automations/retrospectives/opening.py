@@ -31,7 +31,7 @@ from bot.domain.errors import WrongSettings
 from bot.domain.notes import own_note
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.release_calendar import Milestone
-from bot.domain.resources import Issue, IssueId, MilestoneId
+from bot.domain.resources import Issue, MilestoneId
 from bot.domain.text_hash import hash_of
 
 # What is missing later was deleted by a person.
@@ -115,7 +115,7 @@ def _rest(
         thread = _thread(each.project_path, number, prompt, created_by=created_by, issue=issue)
         after = (steps[-1].change.key,) if steps else ()
         steps.append(Step(thread, "each prompt is a thread", subject, needs=needs, after=after))
-    at = IssueId(issue.project_id, issue.iid) if issue is not None else None
+    at = issue.ids if issue is not None else None
     day = setup.day_of("publishing", each.milestone) if setup.choice(each.group).publish else None
     if day is not None and in_words(day) not in (issue.description if issue is not None else description):
         day = None  # only what the issue tells from the beginning is published
@@ -140,7 +140,7 @@ def link_to_note(
     """
     if NOTE_PLACEHOLDER not in description:
         return None
-    at = IssueId(issue.project_id, issue.iid) if issue is not None else None
+    at = issue.ids if issue is not None else None
     iid = issue.iid if issue is not None else 0
     before = hash_of(description)
     return LinkNote(project_path, iid, mark, NOTE_PLACEHOLDER, NOTE_WORDS, before, at, created_by=created_by)
@@ -150,7 +150,7 @@ def _thread(
     project_path: str, number: int, prompt: str, *, created_by: str = "", issue: Issue | None = None
 ) -> WriteNote:
     mark = prompt_marker(number)
-    at = IssueId(issue.project_id, issue.iid) if issue is not None else None
+    at = issue.ids if issue is not None else None
     body = f"**{prompt}**\n\n{mark}"
     iid = issue.iid if issue is not None else 0
     return WriteNote(project_path, iid, mark, body, at, is_thread=True, created_by=created_by)

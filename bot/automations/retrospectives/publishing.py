@@ -18,7 +18,7 @@ from bot.automations.retrospectives.texts import published, unpublished
 from bot.domain.changes import PublishIssue, WriteNote
 from bot.domain.notes import own_note
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
-from bot.domain.resources import Issue, IssueId
+from bot.domain.resources import Issue
 from bot.domain.text_hash import hash_of
 
 # What GitLab writes of it (app/services/system_notes/issuables_service.rb, GitLab 19).
@@ -108,7 +108,7 @@ def _publication(each: Retrospective, issue: Issue, facts: RetrospectiveFacts, l
         )
         told = _tell_manager(each, issue, facts, setup)
         return Plan(told, (Notice(NoticeKind.REFUSED, issue.reference, sentence),))
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     secrecy = facts.projects.secrecy_at(issue.project_path, confidential=False)
     note = written_for(each, issue, secrecy, facts, look, setup, called=True, tried=look.now)
     said = WriteNote(issue.project_path, issue.iid, PUBLISHED_MARKER, f"{published(setup)}\n\n{PUBLISHED_MARKER}", at)
@@ -132,7 +132,7 @@ def _tell_manager(
     """Once, on the issue."""
     if own_note(each.notes(), UNPUBLISHED_MARKER, facts.own_ids) is not None:
         return ()
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     body = f"{unpublished(each.group, setup)}\n\n{UNPUBLISHED_MARKER}"
     change = WriteNote(issue.project_path, issue.iid, UNPUBLISHED_MARKER, body, at)
     return (Step(change, "the manager hears that it was not published", issue.reference, unless=unless),)

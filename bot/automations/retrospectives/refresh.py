@@ -21,7 +21,7 @@ from bot.domain.changes import WriteNote
 from bot.domain.confidentiality import Secrecy
 from bot.domain.notes import own_note
 from bot.domain.plan import Plan, Step
-from bot.domain.resources import Issue, IssueId
+from bot.domain.resources import Issue
 
 
 def is_refresh_time(each: Retrospective, look: Look, setup: Setup) -> bool:
@@ -94,7 +94,7 @@ def _is_unmentioned(each: Retrospective, issue: Issue, facts: RetrospectiveFacts
 
 
 def _mention(each: Retrospective, issue: Issue, facts: RetrospectiveFacts, setup: Setup) -> Step:
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     there = own_note(each.notes(), NOTE_MARKER, facts.own_ids)
     text = mention(each, facts, setup, there.id if there is not None else None)
     change = WriteNote(issue.project_path, issue.iid, MENTION_MARKER, f"{text}\n\n{MENTION_MARKER}", at)
@@ -129,6 +129,6 @@ def written_for(
     )
     text = milestone_note(each, secrecy, facts, look.day, setup)
     body = f"{text}\n\n{NOTE_MARKER}\n{state.marker()}"
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     note_id = there.id if there is not None else None
     return WriteNote(issue.project_path, issue.iid, NOTE_MARKER, body, at, note_id=note_id)

@@ -24,7 +24,7 @@ from bot.domain.changes import CreateIssue, WriteNote
 from bot.domain.markers import marker, read_marker
 from bot.domain.notes import own_note
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
-from bot.domain.resources import Issue, IssueId, Note
+from bot.domain.resources import Issue, Note
 
 SECTION_NOTE_MARKER = marker("section_retrospective_note")
 REVIEW_MARKER = marker("section_retrospective_review")
@@ -128,7 +128,7 @@ def _accompany(
 
 
 def _note(issue: Issue, body: str, there: Note | None) -> WriteNote:
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     note_id = there.id if there is not None else None
     return WriteNote(issue.project_path, issue.iid, SECTION_NOTE_MARKER, body, at, note_id=note_id)
 
@@ -166,7 +166,7 @@ def _calls(
     if closing_day <= look.day:
         text = section_closing(milestone, _responsible(issue, setup), setup)
         calls.append(("closing", CLOSING_MARKER, text, "the week of the release ends"))
-    at = IssueId(issue.project_id, issue.iid)
+    at = issue.ids
     return {
         name: Step(WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at), because, issue.reference)
         for name, mark, text, because in calls
