@@ -63,13 +63,17 @@ def list_(ctx: click.Context, stages: tuple[str, ...], stuck: bool, form: str, n
 @NOW
 @click.pass_context
 def explain(ctx: click.Context, reference: str, now: dt.datetime | None) -> None:
-    """Say where the initiative REFERENCE (group/project#12, or its address) stands and why; and what moves it on."""
+    """Say where the initiative REFERENCE (group/project#12, group&12, or its address) stands and why; and what moves
+    it on.
+    """
     from bot.automations.initiatives.listing import explain as explained
     from bot.domain.ports import Scope
-    from bot.domain.resources import Reference
+    from bot.domain.resources import EpicReference, Reference
 
     moment = or_now(now)
-    facts, setup = _gathered(ctx.obj, Scope(reference=Reference.parse(reference)), moment)
+    epic = EpicReference.find(reference)
+    scope = Scope(epic=epic) if epic is not None else Scope(reference=Reference.parse(reference))
+    facts, setup = _gathered(ctx.obj, scope, moment)
     if not facts.initiatives:
         sets = " or ".join(" + ".join(f"{label!r}" for label in labels) for labels in setup.own.label_sets)
         raise WrongInput(
@@ -77,7 +81,7 @@ def explain(ctx: click.Context, reference: str, now: dt.datetime | None) -> None
             "the bot has set."
         )
     for each in facts.initiatives:
-        click.echo("\n".join([each.issue.reference, *(f"  {line}" for line in explained(each, facts, setup, moment))]))
+        click.echo("\n".join([each.item.reference, *(f"  {line}" for line in explained(each, facts, setup, moment))]))
 
 
 @initiatives.command()

@@ -16,7 +16,7 @@ from bot.comment_commands.vocabulary import HELP, CommandSpec
 from bot.domain.changes import WriteNote
 from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Step
-from bot.domain.resources import AccessLevel, Discussion, Issue, Member, Note
+from bot.domain.resources import AccessLevel, Discussion, Epic, Member, Note, WorkItem
 from bot.domain.text_hash import hash_of
 from bot.domain.user_text import harmless_line
 
@@ -30,16 +30,21 @@ NEAR = 0.7
 
 @dataclass(frozen=True)
 class Place:
-    """An issue in which people talk to the bot.
+    """An issue or epic in which people talk to the bot.
 
     Args:
-        members: of its project, inherited ones too; is_public: whether everybody can see the project.
+        members: of its project or group, inherited ones too; is_public: whether everybody can see that.
     """
 
-    issue: Issue
+    item: WorkItem
     discussions: Sequence[Discussion]
     members: Sequence[Member]
     is_public: bool
+
+    @property
+    def kind(self) -> str:
+        """Of what the members are, in a word."""
+        return "group" if isinstance(self.item, Epic) else "project"
 
 
 def plan_answers(
@@ -62,11 +67,9 @@ def plan_answers(
             refused |= {note.author.id} if is_refusal else set()
             refusal = "yes" if is_refusal else "no"
             mark = marker(ANSWER, to=note.id, person=note.author.id, refused=refusal, said=said_by(note))
-            at = place.issue.ids
-            body = f"{text}\n\n{mark}"
-            path, iid = place.issue.project_path, place.issue.iid
-            change = WriteNote(path, iid, mark, body, at, thread_id=discussion.id)
-            steps.append(Step(change, "somebody has said something to the bot", place.issue.reference))
+            item, body = place.item, f"{text}\n\n{mark}"
+            change = WriteNote(item.namespace_path, item.iid, mark, body, item.ids, thread_id=discussion.id)
+            steps.append(Step(change, "somebody has said something to the bot", item.reference))
     return steps
 
 
@@ -116,7 +119,7 @@ def _answer(
         return _help(vocabulary, bot_name), is_below
     for name in given:
         if name in specs and not may_command(note, place.members, specs[name].least_access, own_ids):
-            return _refusal(name, specs[name].least_access, bot_name), True
+            return _refusal(name, specs[name].least_access, bot_name, place.kind), True
     for words in said_to(bot_name, note.body) if not given else ():
         near = _nearest(words, [*specs, HELP])
         if near and role > AccessLevel.NONE:
@@ -138,8 +141,8 @@ def _help(vocabulary: Sequence[CommandSpec], bot_name: str) -> str:
     return "\n".join([*head, "| --- | --- | --- |", *lines])
 
 
-def _refusal(name: str, least: AccessLevel, bot_name: str) -> str:
-    return f"`{bot_name} {name}` had no effect: it takes the role {least.title} in this project."
+def _refusal(name: str, least: AccessLevel, bot_name: str, kind: str) -> str:
+    return f"`{bot_name} {name}` had no effect: it takes the role {least.title} in this {kind}."
 
 
 def _nearest(words: str, names: Sequence[str]) -> str:

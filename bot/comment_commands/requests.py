@@ -89,7 +89,7 @@ def _set(place: Place, labels: Mapping[str, str], label_events: Sequence[LabelEv
     found = []
     for name, label in labels.items():
         events = [each for each in label_events if each.label == label and each.action == "add"]
-        if label in place.issue.labels and events:
+        if label in place.item.labels and events:
             found.append((name, max(events, key=lambda each: each.id)))
     return found
 
@@ -108,9 +108,8 @@ def answer(place: Place, request: Request, text: str, **fields: str | int) -> Wr
     known: dict[str, str | int] = {"person": request.by.id, "refused": "no", "did": _one_word(request.name)}
     known |= {"said": request.said} if request.said else {}
     mark = marker(ANSWER, to=request.source, **known, **fields)
-    issue = place.issue
-    at = issue.ids
-    return WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at, thread_id=request.thread_id)
+    item = place.item
+    return WriteNote(item.namespace_path, item.iid, mark, f"{text}\n\n{mark}", item.ids, thread_id=request.thread_id)
 
 
 def _one_word(name: str) -> str:
@@ -121,10 +120,9 @@ def heard(place: Place, request: Request, needs: tuple[str, ...]) -> list[Step]:
     """Takes off the label by which something was asked for, when that has been done."""
     if not request.label:
         return []
-    issue = place.issue
-    at = issue.ids
-    change = ChangeLabels(issue.project_path, issue.iid, at, remove=(request.label,))
-    return [Step(change, "what it asked for was done", issue.reference, needs=needs)]
+    item = place.item
+    change = ChangeLabels(item.namespace_path, item.iid, item.ids, remove=(request.label,))
+    return [Step(change, "what it asked for was done", item.reference, needs=needs)]
 
 
 def refuse_labels(
@@ -140,19 +138,19 @@ def refuse_labels(
     specs = {spec.name: spec for spec in vocabulary}
     notes = [note for each in place.discussions for note in each.notes]
     told = refused_people(notes, own_ids, now, REFUSED_ONCE_IN)
-    issue = place.issue
-    at = issue.ids
+    item = place.item
     steps: list[Step] = []
     for name, event in _set(place, labels, label_events):
         if event.user is None or name not in specs or _may_set(event.user, place, specs[name], own_ids):
             continue
         label = event.label or ""
-        remove = ChangeLabels(issue.project_path, issue.iid, at, remove=(label,))
-        steps.append(Step(remove, "whoever set it may not ask for this", issue.reference))
+        remove = ChangeLabels(item.namespace_path, item.iid, item.ids, remove=(label,))
+        steps.append(Step(remove, "whoever set it may not ask for this", item.reference))
         if place.is_public or event.user.id in told:
             continue
         mark = marker(ANSWER, to=f"label-{event.id}", person=event.user.id, refused="yes")
-        text = f"The label `{label}` had no effect: it takes the role {specs[name].least_access.title} in this project."
-        note = WriteNote(issue.project_path, issue.iid, mark, f"{text}\n\n{mark}", at)
-        steps.append(Step(note, "whoever set it hears why", issue.reference))
+        least = specs[name].least_access.title
+        text = f"The label `{label}` had no effect: it takes the role {least} in this {place.kind}."
+        note = WriteNote(item.namespace_path, item.iid, mark, f"{text}\n\n{mark}", item.ids)
+        steps.append(Step(note, "whoever set it hears why", item.reference))
     return steps

@@ -81,8 +81,7 @@ def allowed_to_read(item: WorkItem, namespace: Project | Group, members: Iterabl
     reach = reach_of(namespace)
     if not item.confidential and reach is not Reach.MEMBERS:
         return Audience(reach)
-    least = SEES_CONFIDENTIAL if item.confidential else AccessLevel.GUEST
-    return Audience(Reach.MEMBERS, frozenset(member.user.id for member in members if member.access_level >= least))
+    return Audience(Reach.MEMBERS, _at_least(members, confidential=item.confidential))
 
 
 def audience_of(issue: Issue, project: Project, members: Iterable[Member], ignored: frozenset[int]) -> Audience:
@@ -97,6 +96,21 @@ def audience_of(issue: Issue, project: Project, members: Iterable[Member], ignor
         return sure
     named = {issue.author.id, *(user.id for user in issue.assignees)} if issue.confidential else set()
     return Audience(Reach.MEMBERS, (sure.user_ids | named) - ignored)
+
+
+def audience_of_new(
+    project: Project, members: Iterable[Member], ignored: frozenset[int], *, confidential: bool
+) -> Audience:
+    """Everybody who may read an issue that the bot is to open in the project."""
+    reach = reach_of(project)
+    if not confidential and reach is not Reach.MEMBERS:
+        return Audience(reach)
+    return Audience(Reach.MEMBERS, _at_least(members, confidential=confidential) - ignored)
+
+
+def _at_least(members: Iterable[Member], *, confidential: bool) -> frozenset[int]:
+    least = SEES_CONFIDENTIAL if confidential else AccessLevel.GUEST
+    return frozenset(member.user.id for member in members if member.access_level >= least)
 
 
 @dataclass(frozen=True)

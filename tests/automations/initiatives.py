@@ -22,6 +22,8 @@ from bot.domain.ports import Scope
 from bot.domain.resources import (
     AccessLevel,
     Discussion,
+    Epic,
+    Group,
     Issue,
     IssueId,
     IssueLink,
@@ -31,6 +33,7 @@ from bot.domain.resources import (
     Note,
     Project,
     User,
+    WorkItemId,
 )
 from bot.settings.bot_settings import CommentCommands
 from bot.settings.releases import ReleaseSettings
@@ -104,6 +107,11 @@ def initiative(iid: int = 4, **fields: Any) -> Issue:
     return replace(value, **fields)
 
 
+def epic(iid: int = 4, **fields: Any) -> Epic:
+    value = Epic(900 + iid, iid, 9, "sec", "One name", RITA, NOW, NOW, "", description=described(), labels=LABELS)
+    return replace(value, **fields)
+
+
 def note(number: int, body: str, author: User = BOT, at: dt.datetime = NOW, **fields: Any) -> Note:
     return replace(Note(number, author, body, at, at), **fields)
 
@@ -125,10 +133,13 @@ class FakeReader:
     """Answers from values, and keeps what it was asked.
 
     Args:
-        notes: iid of an issue to what was said there; links, merge_requests, events: in the same way.
+        epics_there: None where this GitLab has none.
+        notes: iid of an issue or epic to what was said there; links, merge_requests, events: in the same way.
     """
 
     all: list[Issue]
+    epics_there: list[Epic] | None = field(default_factory=list)
+    groups: list[Group] = field(default_factory=lambda: [Group(9, "sec", "public")])
     notes: Mapping[int, list[Note]] = field(default_factory=dict)
     links_of: Mapping[int, list[IssueLink]] = field(default_factory=dict)
     merge_requests_of: Mapping[int, list[MergeRequest]] = field(default_factory=dict)
@@ -174,20 +185,55 @@ class FakeReader:
             and (updated_after is None or each.updated_at >= updated_after)
         )
 
-    def discussions(self, issue: IssueId) -> tuple[Discussion, ...]:
-        self.asked.append(f"discussions {issue}")
-        return tuple(Discussion(f"d{each.id}", (each,)) for each in self.notes.get(issue.iid, ()))
+    def epics(
+        self,
+        group: str,
+        *,
+        state: str,
+        label: str | None = None,
+        without_labels: str | None = None,
+        updated_after: dt.datetime | None = None,
+    ) -> tuple[Epic, ...] | None:
+        self.asked.append(f"epics {state} {label} without {without_labels}")
+        assert group == "sec"
+        if self.epics_there is None:
+            return None
+        return tuple(
+            each
+            for each in self.epics_there
+            if set(label.split(",") if label else ()) <= set(each.labels)
+            and not set((without_labels or "").split(",")) & set(each.labels)
+            and state in (each.state, "all")
+            and (updated_after is None or each.updated_at >= updated_after)
+        )
+
+    def epic(self, group: str | int, iid: int) -> Epic | None:
+        self.asked.append(f"epic {group}&{iid}")
+        there = self.epics_there or ()
+        return next((each for each in there if group in (each.group_path, each.group_id) and each.iid == iid), None)
+
+    def group(self, path: str) -> Group | None:
+        self.asked.append(f"group {path}")
+        return next((each for each in self.groups if each.path == path), None)
+
+    def group_members(self, group: str) -> tuple[Member, ...]:
+        self.asked.append(f"members {group}")
+        return tuple(self.members_of.get(next(each.id for each in self.groups if each.path == group), ()))
+
+    def discussions(self, item: WorkItemId) -> tuple[Discussion, ...]:
+        self.asked.append(f"discussions {item}")
+        return tuple(Discussion(f"d{each.id}", (each,)) for each in self.notes.get(item.iid, ()))
 
     def edited_at(self, note_ids: Collection[int]) -> Mapping[int, dt.datetime | None]:
         return {each: self.edited.get(each) for each in note_ids}
 
-    def label_events(self, issue: IssueId) -> tuple[LabelEvent, ...]:
-        self.asked.append(f"label events {issue}")
-        return tuple(self.events_of.get(issue.iid, ()))
+    def label_events(self, item: WorkItemId) -> tuple[LabelEvent, ...]:
+        self.asked.append(f"label events {item}")
+        return tuple(self.events_of.get(item.iid, ()))
 
-    def links(self, issue: IssueId) -> tuple[IssueLink, ...]:
-        self.asked.append(f"links {issue}")
-        return tuple(self.links_of.get(issue.iid, ()))
+    def links(self, item: WorkItemId) -> tuple[IssueLink, ...]:
+        self.asked.append(f"links {item}")
+        return tuple(self.links_of.get(item.iid, ()))
 
     def related_merge_requests(self, issue: IssueId) -> tuple[MergeRequest, ...]:
         self.asked.append(f"merge requests {issue}")
@@ -204,12 +250,12 @@ class FakeReader:
         mine = (each for each in self.all if each.project_id == project_id and marker in each.description)
         return next((each for each in mine if each.author == BOT), None)
 
-    def own_note(self, issue: IssueId, marker: str) -> Note | None:
-        return next(iter(self.own_notes(issue, marker)), None)
+    def own_note(self, item: WorkItemId, marker: str) -> Note | None:
+        return next(iter(self.own_notes(item, marker)), None)
 
-    def own_notes(self, issue: IssueId, marker: str) -> tuple[Note, ...]:
-        self.asked.append(f"own notes {issue}")
-        return tuple(each for each in self.notes.get(issue.iid, ()) if marker in each.body and each.author == BOT)
+    def own_notes(self, item: WorkItemId, marker: str) -> tuple[Note, ...]:
+        self.asked.append(f"own notes {item}")
+        return tuple(each for each in self.notes.get(item.iid, ()) if marker in each.body and each.author == BOT)
 
     def people(self, question: PeopleQuestion) -> PeopleAnswer:
         active = sorted(question.usernames - self.inactive)

@@ -138,16 +138,18 @@ def test_requests_are_the_lists_and_three_for_each_that_nobody_owns() -> None:
     reader = FakeReader([known, silent, initiative(7), closed])
     planned(reader, scope=Scope())
     seen = "initiative::complete,initiative::incomplete"
-    assert reader.asked[:7] == [
-        "issues opened initiative::complete without None",
-        "issues opened initiative::incomplete without None",
-        f"issues opened section::sec,group::not owned without {seen}",
-        f"issues opened section::sec,group::not_owned without {seen}",
-        f"issues opened all Sec groups without {seen}",
-        "issues closed initiative::complete without None",
-        "issues closed initiative::incomplete without None",
+    lists = [
+        "opened initiative::complete without None",
+        "opened initiative::incomplete without None",
+        f"opened section::sec,group::not owned without {seen}",
+        f"opened section::sec,group::not_owned without {seen}",
+        f"opened all Sec groups without {seen}",
+        "closed initiative::complete without None",
+        "closed initiative::incomplete without None",
     ]
-    assert sorted(reader.asked[7:]) == [
+    expected = [f"{kind} {each}" for kind in ("issues", "epics") for each in lists]
+    assert sorted(reader.asked[:14]) == sorted(expected)
+    assert sorted(reader.asked[14:]) == [
         "discussions 7#5",
         "discussions 7#7",
         "label events 7#6",

@@ -11,17 +11,18 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.events import Event
-from bot.domain.places import is_below
+from bot.domain.places import is_below, is_same_path
 from bot.domain.plan import Plan
 from bot.domain.ports import Automation, Lane, Scope
 
 
 def _listens_to(event: Event, settings: Any) -> bool:
     """To initiatives, to what is said on them, and to their issues, which carry the section's label."""
-    if event.kind not in ("issue", "note") or event.resource_kind != "issues" or event.iid is None:
+    what = (event.kind, event.resource_kind)
+    if what not in (("issue", "issues"), ("note", "issues"), ("epic", "epics")) or event.iid is None:
         return False
     section = settings.part("section")
-    if not is_below(event.project_path, section.group):
+    if not is_below(event.project_path, section.group) and not is_same_path(event.project_path, section.group):
         return False
     return settings.part("initiatives").is_initiative(event.labels) or section.label in event.labels
 
@@ -49,4 +50,5 @@ AUTOMATION = Automation(
     settings="initiatives",
     listens_to=_listens_to,
     look=_look,
+    takes_epics=True,
 )

@@ -25,6 +25,7 @@ from bot.domain.changes import ChangeLabels, WriteNote
 from bot.domain.errors import perhaps_meant
 from bot.domain.markers import read_marker
 from bot.domain.plan import Plan, Step
+from bot.domain.resources import Epic
 from bot.domain.user_text import plain_line
 
 MOST_SHOWN = 60
@@ -65,7 +66,7 @@ def plan_requests(each: Initiative, standing: Standing, facts: InitiativeFacts, 
     for request in given:
         if last.get(request.name) is not request:
             change = answer(place, request, "It was asked for once more, later: that counts.", overtaken="yes")
-            steps += [Step(change, "a later request counts", each.issue.reference)]
+            steps += [Step(change, "a later request counts", each.item.reference)]
             steps += heard(place, request, (change.key,))
             continue
         reply = _carry_out(request, each, standing, facts, setup, now)
@@ -73,10 +74,10 @@ def plan_requests(each: Initiative, standing: Standing, facts: InitiativeFacts, 
         needs = tuple(step.change.key for step in reply.steps)
         steps += reply.steps
         who = f"{request.name} was asked for"
-        steps.append(Step(done, who, each.issue.reference, needs=needs))
+        steps.append(Step(done, who, each.item.reference, needs=needs))
         if reply.otherwise:
             failed = answer(place, request, reply.otherwise, failed="yes")
-            steps.append(Step(failed, who, each.issue.reference, unless=done.key))
+            steps.append(Step(failed, who, each.item.reference, unless=done.key))
         steps += heard(place, request, (done.key,))
     refused = refuse_labels(
         place,
@@ -87,7 +88,7 @@ def plan_requests(each: Initiative, standing: Standing, facts: InitiativeFacts, 
         label_events=each.label_events,
     )
     known = setup.vocabulary
-    known += setup.council_commands if setup.council_label in each.issue.labels else ()
+    known += setup.council_commands if setup.council_label in each.item.labels else ()
     answers = plan_answers(place, known, setup.comments.name, facts.own_ids, now)
     return Plan((*steps, *refused, *answers), look_again="what was asked for" if steps else "")
 
@@ -103,6 +104,11 @@ def _carry_out(
     if request.name == OWNER:
         return _own(request, each, setup)
     if request.name == COUNCIL:
+        if isinstance(each.item, Epic):
+            return Reply(
+                f"The council takes issues, not epics: open an issue in this epic that asks the question, and set the "
+                f"label `{setup.council_label}` there."
+            )
         step = _labels_step(each, (setup.council_label,), (), "somebody asks the council")
         return Reply("The architectural council is asked; its own note says what it needs.", (step,))
     if request.name == RELEVANT:
@@ -114,9 +120,8 @@ def _carry_out(
 
 
 def _labels_step(each: Initiative, add: tuple[str, ...], remove: tuple[str, ...], because: str) -> Step:
-    issue = each.issue
-    change = ChangeLabels(issue.project_path, issue.iid, issue.ids, add, remove)
-    return Step(change, because, issue.reference)
+    item = each.item
+    return Step(ChangeLabels(item.namespace_path, item.iid, item.ids, add, remove), because, item.reference)
 
 
 def _own(request: Request, each: Initiative, setup: Setup) -> Reply:
@@ -131,9 +136,9 @@ def _own(request: Request, each: Initiative, setup: Setup) -> Reply:
         return Reply(f"The section has no group {shown}. {hint}")
     unwanted = set(setup.own.unowned_labels)
     for other in setup.section.groups:
-        unwanted |= {label for label in each.issue.labels if label.lower() in other.scoped_labels}
+        unwanted |= {label for label in each.item.labels if label.lower() in other.scoped_labels}
     unwanted -= {group.label}
-    remove = tuple(label for label in each.issue.labels if label in unwanted)
+    remove = tuple(label for label in each.item.labels if label in unwanted)
     step = _labels_step(each, (group.label,), remove, f"{group.name} is to own it")
     return Reply(f"{group.name} owns it now.", (step,))
 
@@ -141,9 +146,9 @@ def _own(request: Request, each: Initiative, setup: Setup) -> Reply:
 def _close(request: Request, each: Initiative, setup: Setup) -> Reply:
     if not request.argument:
         return Reply(f"Why? Say `{setup.comments.name} {CLOSE}` with the reason behind it, on one line.")
-    if each.issue.state == "closed":
+    if each.item.state == "closed":
         return Reply("It is closed already.")
-    return Reply("Closed, for the reason above.", (close_step(each.issue, "somebody has asked for it", ()),))
+    return Reply("Closed, for the reason above.", (close_step(each.item, "somebody has asked for it", ()),))
 
 
 def _distribute(request: Request, each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup) -> Reply:

@@ -7,7 +7,7 @@ from bot.automations.initiatives.setup import Setup
 from bot.domain.changes import ChangeLabels
 from bot.domain.notes import write_note
 from bot.domain.plan import Step
-from bot.domain.resources import Issue
+from bot.domain.resources import WorkItem
 from bot.markdown.sections import Lack, lacking
 from bot.settings.templates import Trusted
 
@@ -17,12 +17,12 @@ NOTE_VALUES = frozenset({"lacking", "sections"})
 
 def plan_completeness(each: Initiative, own_ids: frozenset[int], setup: Setup) -> list[Step]:
     """One note where it is not complete, edited until it is; and the label that says how it is."""
-    lack = lacking(each.issue.description, setup.own.required_sections, setup.templates.texts[setup.own.template])
-    return _note(each, lack, own_ids, setup) + _labels(each.issue, lack, setup)
+    lack = lacking(each.item.description, setup.own.required_sections, setup.templates.texts[setup.own.template])
+    return _note(each, lack, own_ids, setup) + _labels(each.item, lack, setup)
 
 
 def _note(each: Initiative, lack: tuple[Lack, ...], own_ids: frozenset[int], setup: Setup) -> list[Step]:
-    issue, required = each.issue, setup.own.required_sections
+    required = setup.own.required_sections
     there = each.own_note(COMPLETENESS_MARKER, own_ids)
     if not lack and there is None:
         return []
@@ -32,16 +32,15 @@ def _note(each: Initiative, lack: tuple[Lack, ...], own_ids: frozenset[int], set
         sections=[Trusted(heading) for heading in required],
     )
     because = f"{len(lack)} of {len(required)} sections are missing or empty" if lack else "it is complete"
-    return write_note(issue, COMPLETENESS_MARKER, text, there, because)
+    return write_note(each.item, COMPLETENESS_MARKER, text, there, because)
 
 
-def _labels(issue: Issue, lack: tuple[Lack, ...], setup: Setup) -> list[Step]:
+def _labels(item: WorkItem, lack: tuple[Lack, ...], setup: Setup) -> list[Step]:
     """The label by which it is known, whatever becomes of the labels that have made it an initiative."""
     right, wrong = setup.own.own_labels if not lack else reversed(setup.own.own_labels)
-    add = () if right in issue.labels else (right,)
-    remove = (wrong,) if wrong in issue.labels else ()
+    add = () if right in item.labels else (right,)
+    remove = (wrong,) if wrong in item.labels else ()
     if not add and not remove:
         return []
-    at = issue.ids
-    change = ChangeLabels(issue.project_path, issue.iid, at, add, remove)
-    return [Step(change, "it is not complete" if lack else "it is complete", issue.reference)]
+    change = ChangeLabels(item.namespace_path, item.iid, item.ids, add, remove)
+    return [Step(change, "it is not complete" if lack else "it is complete", item.reference)]

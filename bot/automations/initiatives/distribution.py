@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from bot.automations.initiatives.facts import (
@@ -17,12 +17,13 @@ from bot.automations.initiatives.facts import (
 from bot.automations.initiatives.implementation_plan import ImplementationPlan, Row
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Standing
-from bot.domain.changes import CreateIssue, LinkIssues
-from bot.domain.confidentiality import allowed_to_read, audience_of
+from bot.domain.changes import AddToEpic, CreateIssue, LinkIssues
+from bot.domain.confidentiality import Audience, allowed_to_read, audience_of, audience_of_new
 from bot.domain.markers import marker
 from bot.domain.notes import write_note
+from bot.domain.places import is_same_path
 from bot.domain.plan import Step
-from bot.domain.resources import Issue, Project
+from bot.domain.resources import Epic, Issue, Project, WorkItem
 from bot.domain.text_hash import hash_of
 from bot.domain.user_text import harmless_title
 from bot.settings.templates import Trusted
@@ -72,16 +73,16 @@ def distribution(each: Initiative, standing: Standing, facts: InitiativeFacts) -
     pieces = []
     for row in plan.rows:
         mine = there.get(row.key)
-        why_not = "" if mine is not None else _why_not(each.issue, row, facts)
+        why_not = "" if mine is not None else _why_not(each.item, row, facts)
         pieces.append(Piece(row, mine, mine is not None and mine.row != row.hash, why_not))
     keys = {row.key for row in plan.rows}
     removed = tuple(one for one in standing.implementations if one.category not in keys)
-    parts = [each.issue.title, str(each.issue.confidential), plan.text]
+    parts = [each.item.title, str(each.item.confidential), plan.text]
     parts += [f"{one.row.hash} {one.row.owner and one.row.owner.issues_project} {one.why_not}" for one in pieces]
     return Distribution(plan, tuple(pieces), removed, hash_of("\n".join(parts)))
 
 
-def _why_not(initiative: Issue, row: Row, facts: InitiativeFacts) -> str:
+def _why_not(initiative: WorkItem, row: Row, facts: InitiativeFacts) -> str:
     if row.owner is None:
         return "no group of the directory owns it"
     path = row.owner.issues_project
@@ -97,22 +98,32 @@ def _why_not(initiative: Issue, row: Row, facts: InitiativeFacts) -> str:
     return ""
 
 
-def _is_for_the_same(initiative: Issue, project: Project, facts: InitiativeFacts) -> bool:
+def _is_for_the_same(initiative: WorkItem, project: Project, facts: InitiativeFacts) -> bool:
     """Whether everybody who would read the new issue may read the initiative, whose words stand in it."""
-    made = replace(initiative, project_id=project.id, project_path=project.path, assignees=())
-    return _is_read_by_no_more(made, initiative, facts)
+    if is_same_path(project.path, initiative.namespace_path):
+        return True
+    members = facts.readers.get(project.path.lower(), ())
+    readers = audience_of_new(project, members, facts.own_ids, confidential=initiative.confidential)
+    return _may_all_read(readers, initiative, facts)
 
 
-def _is_read_by_no_more(made: Issue, initiative: Issue, facts: InitiativeFacts) -> bool:
+def _is_read_by_no_more(made: Issue, initiative: WorkItem, facts: InitiativeFacts) -> bool:
     """Whether everybody who reads an issue of the bot may read the initiative."""
-    source, project = facts.projects.get(initiative.project_path), facts.projects.get(made.project_path)
-    if source is None or project is None:
+    project = facts.projects.get(made.project_path)
+    if project is None:
         return False
-    if source.id == project.id and made.confidential >= initiative.confidential:
+    if is_same_path(project.path, initiative.namespace_path) and made.confidential >= initiative.confidential:
         return True
     readers = audience_of(made, project, facts.readers.get(project.path.lower(), ()), facts.own_ids | {made.author.id})
-    allowed = allowed_to_read(initiative, source, facts.readers.get(source.path.lower(), ()))
-    return readers.is_within(allowed)
+    return _may_all_read(readers, initiative, facts)
+
+
+def _may_all_read(readers: Audience, initiative: WorkItem, facts: InitiativeFacts) -> bool:
+    path = initiative.namespace_path
+    source = facts.projects.namespace(path)
+    if source is None:
+        return False
+    return readers.is_within(allowed_to_read(initiative, source, facts.readers.get(path.lower(), ())))
 
 
 def preview(found: Distribution, each: Initiative, facts: InitiativeFacts, setup: Setup, *, has_changed: bool) -> str:
@@ -124,7 +135,7 @@ def preview(found: Distribution, each: Initiative, facts: InitiativeFacts, setup
             continue
         state = "new"
         if piece.there is not None:
-            name = facts.projects.may_name(piece.there.issue, each.issue)
+            name = facts.projects.may_name(piece.there.issue, each.item)
             state = f"{piece.there.issue.reference}+" if name else "there"
             state += ", hears of the change" if piece.is_changed else ""
         rows.append(
@@ -146,9 +157,7 @@ def preview(found: Distribution, each: Initiative, facts: InitiativeFacts, setup
             {"category": piece.row.category, "why": Trusted(piece.why_not)} for piece in found.pieces if piece.why_not
         ],
         removed=[
-            Trusted(f"{one.issue.reference}+")
-            for one in found.removed
-            if facts.projects.may_name(one.issue, each.issue)
+            Trusted(f"{one.issue.reference}+") for one in found.removed if facts.projects.may_name(one.issue, each.item)
         ],
         uncovered=[Trusted(group.name) for group in plan.uncovered],
         not_affected=[{"group": Trusted(name), "why": why} for name, why in plan.not_affected.items()],
@@ -179,23 +188,16 @@ def implementation_marker(key: str, row: Row) -> str:
 def plan_distribution(found: Distribution, each: Initiative, facts: InitiativeFacts, setup: Setup) -> list[Step]:
     """Issues that are not there, their links, and notes where rows have changed or are gone."""
     key = each.key(facts.own_ids)
-    issue = each.issue
+    item = each.item
     made: dict[str, CreateIssue] = {}
     steps: list[Step] = []
     for piece in found.pieces:
         if piece.there is None and not piece.why_not:
             create = _create(piece.row, key, each, found.plan, setup)
             made[piece.row.key] = create
-            steps.append(Step(create, f"the plan has a row for {piece.row.category}", issue.reference))
-            link = LinkIssues(
-                source=f"{create.project_path}#?",
-                target=issue.reference,
-                link_type="relates_to",
-                source_created_by=create.key,
-                target_issue=issue.ids,
-            )
-            steps.append(Step(link, "it implements the initiative", issue.reference, needs=(create.key,)))
-    steps += _dependencies(found, made, issue)
+            steps.append(Step(create, f"the plan has a row for {piece.row.category}", item.reference))
+            steps.append(Step(_link(create, item), "it implements the initiative", item.reference, needs=(create.key,)))
+    steps += _dependencies(found, made, item)
     for piece in found.pieces:
         # Also where it says again what it said at first, and was told otherwise.
         if piece.there is not None and (piece.is_changed or piece.there.category in each.told):
@@ -205,13 +207,27 @@ def plan_distribution(found: Distribution, each: Initiative, facts: InitiativeFa
     return steps
 
 
+def _link(create: CreateIssue, item: WorkItem) -> LinkIssues | AddToEpic:
+    """By which the initiative knows the new issue: of an epic it is a child."""
+    source = f"{create.project_path}#?"
+    if isinstance(item, Epic):
+        return AddToEpic(source, item.reference, item.ids, created_by=create.key)
+    return LinkIssues(
+        source=source,
+        target=item.reference,
+        link_type="relates_to",
+        source_created_by=create.key,
+        target_issue=item.ids,
+    )
+
+
 def _create(row: Row, key: str, each: Initiative, plan: ImplementationPlan, setup: Setup) -> CreateIssue:
-    issue = each.issue
+    item = each.item
     assert row.owner is not None
-    is_included = not issue.confidential and len(plan.text) <= setup.own.included_plan_characters
+    is_included = not item.confidential and len(plan.text) <= setup.own.included_plan_characters
     text = setup.templates.render(
         ISSUE_TEMPLATE,
-        initiative=Trusted(f"{issue.reference}+"),
+        initiative=Trusted(f"{item.reference}+"),
         category=row.category,
         what=row.what,
         group=Trusted(row.owner.name),
@@ -220,19 +236,19 @@ def _create(row: Row, key: str, each: Initiative, plan: ImplementationPlan, setu
         depends_on=list(row.depends_on),
     )
     mark = implementation_marker(key, row)
-    title = setup.own.implementation_title.format(category=row.category, initiative=issue.title)
+    title = setup.own.implementation_title.format(category=row.category, initiative=item.title)
     return CreateIssue(
         project_path=row.owner.issues_project,
         title=harmless_title(title, MOST_TITLE),
         description=f"{text}\n\n{mark}\n{marker(IMPLEMENTATION_ROW, row=row.hash)}",
         marker=mark,
         labels=_labels(row, setup),
-        confidential=issue.confidential,
+        confidential=item.confidential,
         weight=row.weight,
     )
 
 
-def _dependencies(found: Distribution, made: dict[str, CreateIssue], issue: Issue) -> list[Step]:
+def _dependencies(found: Distribution, made: dict[str, CreateIssue], item: WorkItem) -> list[Step]:
     there = {piece.row.key: piece.there for piece in found.pieces if piece.there is not None}
     steps = []
     for piece in found.pieces:
@@ -253,18 +269,18 @@ def _dependencies(found: Distribution, made: dict[str, CreateIssue], issue: Issu
             if len(ends) == 4:
                 link = LinkIssues(link_type="is_blocked_by", **ends)
                 because = f"{piece.row.category} depends on {other.category}"
-                steps.append(Step(link, because, issue.reference, needs=tuple(needs)))
+                steps.append(Step(link, because, item.reference, needs=tuple(needs)))
     return steps
 
 
 def _tell(one: Implementation, row: Row | None, each: Initiative, facts: InitiativeFacts, setup: Setup) -> list[Step]:
     """One note on the issue, edited in place, with what the plan says by now."""
-    issue = each.issue
+    item = each.item
     # Words of the plan go only to where nobody reads them who may not read the initiative.
-    told = row if row is not None and _is_read_by_no_more(one.issue, issue, facts) else None
+    told = row if row is not None and _is_read_by_no_more(one.issue, item, facts) else None
     text = setup.templates.render(
         CHANGED_TEMPLATE,
-        initiative=Trusted(f"{issue.reference}+") if facts.projects.may_name(issue, one.issue) else None,
+        initiative=Trusted(f"{item.reference}+") if facts.projects.may_name(item, one.issue) else None,
         category=told.category if told is not None else None,
         what=told.what if told is not None else None,
         weight=told.weight if told is not None else None,

@@ -13,12 +13,14 @@ from bot.domain.notes import own_note, written_notes
 from bot.domain.people import PeopleAnswer
 from bot.domain.resources import (
     Discussion,
+    Epic,
     Issue,
     IssueLink,
     LabelEvent,
     Member,
     MergeRequest,
     Note,
+    WorkItem,
 )
 from bot.domain.text_hash import hash_of
 
@@ -26,6 +28,7 @@ IMPLEMENTATION = "implementation"
 # Beside it: what its row said when it was made.
 IMPLEMENTATION_ROW = "implementation_row"
 STATE = "initiative_state"
+EPIC_KEY = "epic-"
 COMPLETENESS_MARKER = marker("initiative_completeness")
 SUGGESTION_MARKER = marker("initiative_suggestion")
 PROGRESS_MARKER = marker("initiative_progress")
@@ -47,17 +50,18 @@ class Implementation:
 
 @dataclass(frozen=True)
 class Initiative:
-    """An issue that is one, and what was said there.
+    """An issue or epic that is one, and what was said there.
 
     Args:
         discussions: None where they were not read.
-        members: of its project, inherited ones too, where people's rights matter; else empty.
-        label_events: where a label means a command; links, merge_requests: as GitLab shows them to the bot.
+        members: of its project or group, inherited ones too, where people's rights matter; else empty.
+        label_events: where a label means a command; links, merge_requests: as GitLab shows them to the bot. Epics have
+            the issues in them as links, and no merge requests.
         told: category of an implementation to the note in which the bot told it of a change.
         unread: why GitLab does not show what was said.
     """
 
-    issue: Issue
+    item: WorkItem
     discussions: tuple[Discussion, ...] | None = None
     members: tuple[Member, ...] = ()
     label_events: tuple[LabelEvent, ...] = ()
@@ -82,7 +86,7 @@ class Initiative:
             fields = read_marker(STATE, note.body) if note.author.id in own_ids else None
             if fields is not None and fields.get("initiative"):
                 return fields["initiative"]
-        return f"{self.issue.project_id}-{self.issue.iid}"
+        return key_of(self.item)
 
     def implementations(self, own_ids: frozenset[int]) -> tuple[Implementation, ...]:
         """Of each category the one that was there first; what was closed as a duplicate is none."""
@@ -105,11 +109,13 @@ class InitiativeFacts:
 
     Args:
         initiatives: oldest first; closed ones only where they were done lately.
-        projects: of the section; none where no text needs them.
-        readers: lower-case path of a project to its members, where what is copied depends on them.
+        projects: of the section, and the groups of its epics; none where no text needs them.
+        readers: lower-case path of a project or group to its members, where what is copied depends on them.
         review: the review of the milestone, if there is one; review_notes: the bot's on it.
         covers_everything: whether all initiatives of the section are there.
         is_sweep: whether it is a look at everything, of which what has not changed may be left out.
+        has_epics: whether this GitLab has them, as far as it was asked; said_without: whether an earlier run has said
+            that it has none.
     """
 
     initiatives: tuple[Initiative, ...]
@@ -121,6 +127,15 @@ class InitiativeFacts:
     review_notes: tuple[Note, ...] = ()
     covers_everything: bool = False
     is_sweep: bool = False
+    has_epics: bool = True
+    said_without: bool = False
+
+
+def key_of(item: WorkItem) -> str:
+    """What the bot calls an initiative in markers and marks: by ids, which survive renaming."""
+    if isinstance(item, Epic):
+        return f"{EPIC_KEY}{item.group_id}-{item.iid}"
+    return f"{item.project_id}-{item.iid}"
 
 
 def category_key(category: str) -> str:

@@ -44,15 +44,15 @@ def lines(facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> list[Line]:
 def _line(each: Initiative, standing: Standing, facts: InitiativeFacts, now: dt.datetime) -> Line:
     holds = {"needs a relevance check": standing.needs_relevance_check, "stuck": bool(standing.stuck)}
     flags = tuple(flag for flag in FLAGS if holds[flag])
-    secrecy = facts.projects.secrecy(each.issue)
+    secrecy = facts.projects.secrecy(each.item)
     return Line(
-        reference=each.issue.reference,
-        title=each.issue.title,
-        url=each.issue.web_url,
+        reference=each.item.reference,
+        title=each.item.title,
+        url=each.item.web_url,
         stage=standing.stage,
         flags=flags,
         owner=standing.owner.name if standing.owner is not None else "",
-        age_days=max(0, (now - each.issue.created_at).days),
+        age_days=max(0, (now - each.item.created_at).days),
         last_activity=last_activity(each, facts).date(),
         is_public=secrecy.reach is Reach.EVERYBODY and not secrecy.confidential,
     )
@@ -62,7 +62,7 @@ def explain(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.date
     """Where it stands and why, and what would move it on; a sentence a line."""
     standing = stand(each, facts, setup, now)
     name = setup.comments.name
-    if each.issue.state == "closed":
+    if each.item.state == "closed":
         return [f"Stage: {standing.stage.value}, since it is closed. Reopen it if that is not right."]
     said = [
         f"Stage: {standing.stage.value}, since {STAGES[standing.stage].what_is_so}.",
@@ -94,7 +94,7 @@ def explain(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.date
         said.append(f"Its relevance counts from {since}.")
     if standing.stuck:
         said.append(f"Stuck: {standing.stuck}.")
-    if setup.own.quiet_label in each.issue.labels:
+    if setup.own.quiet_label in each.item.labels:
         said.append(f"Nobody is reminded of anything, since it carries {setup.own.quiet_label}.")
     if each.unread is not None:
         said.append(f"GitLab does not show what was said there: {each.unread}")

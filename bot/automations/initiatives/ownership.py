@@ -35,7 +35,7 @@ def plan_ownership(
 ) -> list[Step]:
     """What follows from the label of a group."""
     owner = standing.owner
-    if owner is None or each.issue.state != "opened" or each.discussions is None:
+    if owner is None or each.item.state != "opened" or each.discussions is None:
         return []
     if _is_refused(each, owner, facts, setup):
         return _give_back(each, owner, facts, setup, now)
@@ -62,8 +62,8 @@ def _give_back(
     each: Initiative, owner: SectionGroup, facts: InitiativeFacts, setup: Setup, now: dt.datetime
 ) -> list[Step]:
     """The label of the group is taken off; whoever has set it hears why, as for a comment."""
-    issue = each.issue
-    label = next(name for name in issue.labels if name.lower() in owner.scoped_labels)
+    item = each.item
+    label = next(name for name in item.labels if name.lower() in owner.scoped_labels)
     steps = refuse_labels(
         place_of(each, facts),
         setup.vocabulary,
@@ -72,20 +72,19 @@ def _give_back(
         labels={OWNER: label},
         label_events=each.label_events,
     )
-    if setup.own.unowned_label in issue.labels:
+    if setup.own.unowned_label in item.labels:
         return steps
-    at = issue.ids
-    change = ChangeLabels(issue.project_path, issue.iid, at, (setup.own.unowned_label,))
-    return [*steps, Step(change, "nobody owns it", issue.reference)]
+    change = ChangeLabels(item.namespace_path, item.iid, item.ids, (setup.own.unowned_label,))
+    return [*steps, Step(change, "nobody owns it", item.reference)]
 
 
 def _replace_unowned(each: Initiative, owner: SectionGroup, setup: Setup) -> list[Step]:
-    issue = each.issue
-    remove = tuple(label for label in issue.labels if label in setup.own.unowned_labels)
+    item = each.item
+    remove = tuple(label for label in item.labels if label in setup.own.unowned_labels)
     if not remove:
         return []
-    change = ChangeLabels(issue.project_path, issue.iid, issue.ids, remove=remove)
-    return [Step(change, f"{owner.name} owns it", issue.reference)]
+    change = ChangeLabels(item.namespace_path, item.iid, item.ids, remove=remove)
+    return [Step(change, f"{owner.name} owns it", item.reference)]
 
 
 def reminder_marker(milestone: str) -> str:
@@ -107,7 +106,7 @@ def _note(
     has_plan = standing.plan is not None and bool(standing.plan.rows)
     planned = planned_on(there) or (today if has_plan else None)
     milestone = setup.milestone(now).title
-    is_quiet = setup.own.quiet_label in each.issue.labels
+    is_quiet = setup.own.quiet_label in each.item.labels
     reminded = (before or {}).get("reminded", "never")
     is_told = reminded == milestone or each.own_note(reminder_marker(milestone), facts.own_ids) is not None
     may_remind = standing.stage in (Stage.OWNED, Stage.PLANNED) and bool(standing.stuck)
@@ -121,7 +120,7 @@ def _note(
             moves_on=Trusted(standing.moves_on(setup.comments.name)),
             quiet_label=Trusted(setup.own.quiet_label),
         )
-        reminder = write_note(each.issue, reminder_marker(milestone), text, None, standing.stuck)
+        reminder = write_note(each.item, reminder_marker(milestone), text, None, standing.stuck)
     is_told = is_told or bool(reminder)
     state = state_marker(
         each.key(facts.own_ids),
@@ -132,7 +131,7 @@ def _note(
     text = there.body.split(f"\n\n{mark}")[0] if there is not None else _text(owner, facts, setup, today)
     needs = tuple(step.change.key for step in reminder)
     because = "it owns the initiative" if there is None else "what the bot remembers of it"
-    return reminder + write_note(each.issue, mark, text, there, because, state=state, needs=needs)
+    return reminder + write_note(each.item, mark, text, there, because, state=state, needs=needs)
 
 
 def _text(owner: SectionGroup, facts: InitiativeFacts, setup: Setup, today: dt.date) -> str:

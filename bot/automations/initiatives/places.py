@@ -7,6 +7,6 @@ from bot.comment_commands.answers import Place
 
 
 def place_of(each: Initiative, facts: InitiativeFacts) -> Place:
-    project = facts.projects.get(each.issue.project_path)
-    is_public = project is None or project.visibility == "public"
-    return Place(each.issue, each.discussions or (), each.members, is_public)
+    namespace = facts.projects.namespace(each.item.namespace_path)
+    is_public = namespace is None or namespace.visibility == "public"
+    return Place(each.item, each.discussions or (), each.members, is_public)

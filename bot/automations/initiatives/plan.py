@@ -36,6 +36,8 @@ def plan_initiatives(facts: InitiativeFacts, setup: Setup, now: dt.datetime, bef
     plan += plan_review(standings, facts, setup, now)
     if not facts.is_sweep:
         return plan
+    if not facts.has_epics and not facts.said_without:
+        plan += Plan((), (_without_epics(setup),))
     return replace(plan, watermark=next_mark(before, standings, facts, setup, now).to_json())
 
 
@@ -54,7 +56,12 @@ def _one(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Se
     return asked + Plan(tuple(steps))
 
 
+def _without_epics(setup: Setup) -> Notice:
+    sentence = f"GitLab shows no epics of {setup.section.group} (they take Premium): it goes on with issues."
+    return Notice(NoticeKind.LEFT_ALONE, setup.section.group, sentence, public=True, for_operators=False)
+
+
 def _unread(each: Initiative) -> Notice:
-    sentence = f"GitLab does not show what was said in {each.issue.reference}: {each.unread}"
+    sentence = f"GitLab does not show what was said in {each.item.reference}: {each.unread}"
     kind = NoticeKind.FAILED if isinstance(each.unread, GitLabUnreachable) else NoticeKind.REFUSED
-    return Notice(kind, each.issue.reference, sentence)
+    return Notice(kind, each.item.reference, sentence)

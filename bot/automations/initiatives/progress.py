@@ -37,7 +37,7 @@ def plan_progress(
     if there is not None:
         if there.body.startswith(f"{text}\n\n{PROGRESS_MARKER}"):
             return []
-        is_for_more = _written_for(there) == "confidential" and not each.issue.confidential
+        is_for_more = _written_for(there) == "confidential" and not each.item.confidential
         before = read_marker(PROGRESS_STATE, there.body) or {}
         has_more = before.get("issues") != str(len(standing.implementations))
         if (
@@ -50,11 +50,11 @@ def plan_progress(
         PROGRESS_STATE,
         at=now.isoformat(timespec="seconds"),
         issues=len(standing.implementations),
-        readers="confidential" if each.issue.confidential else "everybody",
+        readers="confidential" if each.item.confidential else "everybody",
     )
     # What its issues name it by, so that they are known wherever it is moved, whatever becomes of other notes.
     state = f"{state}\n{state_marker(each.key(facts.own_ids))}"
-    return write_note(each.issue, PROGRESS_MARKER, text, there, "its issues have moved", state=state)
+    return write_note(each.item, PROGRESS_MARKER, text, there, "its issues have moved", state=state)
 
 
 def _written_at(note: Note) -> dt.datetime:
@@ -83,7 +83,7 @@ def progress(each: Initiative, standing: Standing, facts: InitiativeFacts, setup
     sizes = [weight or 0 for weight in weights] if has_weights else [1] * len(weights)
     closed = [one.issue.state == "closed" for one in standing.implementations]
     done = sum(size for size, is_closed in zip(sizes, closed, strict=True) if is_closed)
-    named = [one for one in standing.implementations if facts.projects.may_name(one.issue, each.issue)]
+    named = [one for one in standing.implementations if facts.projects.may_name(one.issue, each.item)]
     rows = [_row(one, standing, by_category, setup) for one in named]
     plan_rows = standing.plan.rows if standing.plan is not None else ()
     return setup.templates.render(

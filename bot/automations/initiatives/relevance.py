@@ -12,7 +12,7 @@ from bot.domain.notes import write_note
 from bot.domain.people import mentions
 from bot.domain.plan import Step
 from bot.domain.policy_changes import Target, UpdateResource
-from bot.domain.resources import Issue
+from bot.domain.resources import Epic, WorkItem
 from bot.settings.templates import Trusted
 
 TEMPLATE = "initiatives/relevance.md"
@@ -26,10 +26,10 @@ def plan_relevance(
     each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime
 ) -> list[Step]:
     """The next question, if it is time; or the end, where the settings say so."""
-    issue = each.issue
-    if not standing.needs_relevance_check or issue.state != "opened" or each.discussions is None:
+    item = each.item
+    if not standing.needs_relevance_check or item.state != "opened" or each.discussions is None:
         return []
-    if setup.own.quiet_label in issue.labels:
+    if setup.own.quiet_label in item.labels:
         return []
     since = standing.relevant_since.date().isoformat()
     milestone = setup.milestone(now).title
@@ -43,7 +43,7 @@ def plan_relevance(
     if any(fields.get("milestone") == milestone for fields in asked):
         return []
     if len(asked) >= MOST_OFTEN:
-        return _close(issue) if setup.own.close_unconfirmed else []
+        return _close(item) if setup.own.close_unconfirmed else []
     names = [setup.section.product_manager or setup.section.dri, setup.section.dri]
     if standing.owner is not None:
         names = [standing.owner.people.product_manager, standing.owner.people.engineering_manager]
@@ -60,20 +60,24 @@ def plan_relevance(
     )
     mark = marker(ASKED, since=since, milestone=milestone)
     because = f"nobody has confirmed it since {since}"
-    return write_note(issue, mark, text, None, because)
+    return write_note(item, mark, text, None, because)
 
 
-def _close(issue: Issue) -> list[Step]:
+def _close(item: WorkItem) -> list[Step]:
     text = (
         "Nobody has confirmed that this is still relevant, so it is closed, as the section's settings say. Reopen it "
         "if it is."
     )
-    told = write_note(issue, CLOSED_MARKER, text, None, "it was asked for twice, and nobody confirmed it")
-    return [*told, close_step(issue, "nobody has confirmed it", tuple(step.change.key for step in told))]
+    told = write_note(item, CLOSED_MARKER, text, None, "it was asked for twice, and nobody confirmed it")
+    return [*told, close_step(item, "nobody has confirmed it", tuple(step.change.key for step in told))]
 
 
-def close_step(issue: Issue, because: str, needs: tuple[str, ...]) -> Step:
+def close_step(item: WorkItem, because: str, needs: tuple[str, ...]) -> Step:
     """Closes an initiative."""
-    target = Target("issues", f"projects/{issue.project_id}/issues/{issue.iid}", issue.reference, issue.web_url)
+    if isinstance(item, Epic):
+        kind, path = "epics", f"groups/{item.group_id}/epics/{item.iid}"
+    else:
+        kind, path = "issues", f"projects/{item.project_id}/issues/{item.iid}"
+    target = Target(kind, path, item.reference, item.web_url)
     change = UpdateResource(target, (("state_event", "close"),), ("it is closed",), (("state", ("closed",)),))
-    return Step(change, because, issue.reference, needs=needs)
+    return Step(change, because, item.reference, needs=needs)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from bot.automations.initiatives.facts import Initiative, InitiativeFacts, day_of
+from bot.automations.initiatives.facts import Initiative, InitiativeFacts, day_of, key_of
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Stage, Standing
 from bot.automations.initiatives.suggestion import suggest
 from bot.domain.changes import CreateIssue, WriteNote
-from bot.domain.confidentiality import allowed_to_read, audience_of
+from bot.domain.confidentiality import allowed_to_read, audience_of, audience_of_new
 from bot.domain.markers import marker, read_marker
 from bot.domain.notes import write_note
 from bot.domain.people import mentions
 from bot.domain.plan import Notice, NoticeKind, Plan, Step
 from bot.domain.release_calendar import Milestone
-from bot.domain.resources import Issue
+from bot.domain.resources import WorkItem
 from bot.domain.text_hash import hash_of
 from bot.settings.templates import Trusted
 
@@ -61,7 +61,7 @@ def review_marker(milestone: Milestone) -> str:
 def parts_of(each: Initiative, standing: Standing, before: Milestone, setup: Setup) -> set[str]:
     """The parts of the review in which an initiative has a line."""
     stage = standing.stage
-    created = each.issue.created_at.astimezone(setup.releases.zone).date()
+    created = each.item.created_at.astimezone(setup.releases.zone).date()
     found = {
         "relevance": standing.needs_relevance_check,
         "new": created >= before.first_day and stage is not Stage.DONE,
@@ -70,7 +70,7 @@ def parts_of(each: Initiative, standing: Standing, before: Milestone, setup: Set
         "unplanned": stage is Stage.OWNED,
         "undistributed": stage is Stage.PLANNED,
         "unmoved": stage in (Stage.DISTRIBUTED, Stage.UNDER_WAY) and bool(standing.stuck),
-        "done": stage is Stage.DONE and _is_new(each.issue.closed_at, before, setup),
+        "done": stage is Stage.DONE and _is_new(each.item.closed_at, before, setup),
     }
     return {key for key, holds in found.items() if holds}
 
@@ -158,16 +158,16 @@ def _note(
 ) -> tuple[str, str]:
     """The text, and the marker that remembers its lines."""
     known = read_marker(LINES, previous) or {}
-    by_key = {_line_key(each.issue): each for each, _ in standings}
+    by_key = {key_of(each.item): each for each, _ in standings}
     shown: dict[str, str] = {}
     parts = []
     news: list[tuple[Any, ...]] = []
     for part in PARTS:
         mine = [(each, standing) for each, standing in standings if part.key in parts_of(each, standing, before, setup)]
-        named = [(each, standing) for each, standing in mine if may_be_named(each.issue, facts, setup)]
-        keys = [_line_key(each.issue) for each, _ in named[:MOST_LINES]]
+        named = [(each, standing) for each, standing in mine if may_be_named(each.item, facts, setup)]
+        keys = [key_of(each.item) for each, _ in named[:MOST_LINES]]
         old = [key for key in known.get(part.key, "none").split(",") if key != "none" and key not in keys]
-        settled = [key for key in old if key in by_key and may_be_named(by_key[key].issue, facts, setup)]
+        settled = [key for key in old if key in by_key and may_be_named(by_key[key].item, facts, setup)]
         shown[part.key] = ",".join([*keys, *old][: 2 * MOST_LINES]) or "none"
         if not mine and not old:
             continue
@@ -180,7 +180,7 @@ def _note(
                 "rows": rows,
                 "more": max(0, len(named) - MOST_LINES),
                 "unnamed": len(mine) - len(named),
-                "settled": [Trusted(by_key[key].issue.reference) for key in settled],
+                "settled": [Trusted(by_key[key].item.reference) for key in settled],
                 "settled_elsewhere": len(old) - len(settled),
             }
         )
@@ -195,10 +195,6 @@ def _note(
     return text, marker(LINES, **shown, content=content, day=setup.day(now).isoformat())
 
 
-def _line_key(issue: Issue) -> str:
-    return f"{issue.project_id}-{issue.iid}"
-
-
 def _row(
     part: Part, each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime
 ) -> dict[str, Any]:
@@ -209,8 +205,8 @@ def _row(
         if found.group is not None:
             settles = f"`{name} owner {found.group.name}` (suggested), or `{name} council`"
     return {
-        "reference": Trusted(f"{each.issue.reference}+"),
-        "age_days": max(0, (now - each.issue.created_at).days),
+        "reference": Trusted(f"{each.item.reference}+"),
+        "age_days": max(0, (now - each.item.created_at).days),
         "relevant_days": max(0, (now - standing.relevant_since).days),
         "owner": Trusted(standing.owner.name) if standing.owner is not None else None,
         "last_activity": Trusted(last_activity(each, facts).date().isoformat()),
@@ -221,23 +217,21 @@ def _row(
 def last_activity(each: Initiative, facts: InitiativeFacts) -> dt.datetime:
     """When a person last said something there; its creation, where nobody has; of a closed one, its end."""
     if each.discussions is None:
-        return each.issue.closed_at or each.issue.updated_at
+        return each.item.closed_at or each.item.updated_at
     said = [note.created_at for note in each.notes() if note.author.id not in facts.own_ids]
-    return max([each.issue.created_at, *said])
+    return max([each.item.created_at, *said])
 
 
-def may_be_named(issue: Issue, facts: InitiativeFacts, setup: Setup) -> bool:
+def may_be_named(item: WorkItem, facts: InitiativeFacts, setup: Setup) -> bool:
     """Whether everybody who reads the review may read the initiative."""
     path = setup.own.review_project or ""
-    review, source = facts.projects.get(path), facts.projects.get(issue.project_path)
-    if review is None or source is None:
+    project, source = facts.projects.get(path), facts.projects.namespace(item.namespace_path)
+    if project is None or source is None:
         return False
-    at = facts.review or _to_be(review.id, path, issue)
-    readers = audience_of(at, review, facts.readers.get(path.lower(), ()), facts.own_ids | {at.author.id})
-    allowed = allowed_to_read(issue, source, facts.readers.get(issue.project_path.lower(), ()))
+    members, review = facts.readers.get(path.lower(), ()), facts.review
+    if review is None:  # it will be confidential
+        readers = audience_of_new(project, members, facts.own_ids, confidential=True)
+    else:
+        readers = audience_of(review, project, members, facts.own_ids | {review.author.id})
+    allowed = allowed_to_read(item, source, facts.readers.get(item.namespace_path.lower(), ()))
     return readers.is_within(allowed)
-
-
-def _to_be(project_id: int, path: str, like: Issue) -> Issue:
-    """The review before it is there: confidential, and the bot's."""
-    return replace(like, project_id=project_id, project_path=path, confidential=True, assignees=())

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.automations.initiatives.settings import InitiativeSettings
 from bot.comment_commands.vocabulary import CommandSpec, council_vocabulary
-from bot.domain.places import is_below
+from bot.domain.places import is_below, is_same_path
 from bot.domain.release_calendar import Milestone, today
 from bot.domain.resources import AccessLevel
 from bot.settings.bot_settings import CommentCommands
@@ -31,6 +31,10 @@ COMMANDS = {
     DISTRIBUTE: "shows which issues the plan would make",
     DISTRIBUTE_NOW: "makes the issues that were shown",
 }
+
+
+def _is_in(path: str, group: str) -> bool:
+    return is_same_path(path, group) or is_below(path, group)
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,10 @@ class Setup:
         )
 
     def is_place(self, path: str) -> bool:
-        """Whether issues of this project can be initiatives: below the section's group, and not below a hidden one."""
-        return is_below(path, self.section.group) and not any(is_below(path, group) for group in self.hidden_groups)
+        """Whether issues of this project, or epics of this group, can be initiatives: in the section's group, and in
+        no hidden one.
+        """
+        return _is_in(path, self.section.group) and not any(_is_in(path, group) for group in self.hidden_groups)
 
     def day(self, now: dt.datetime) -> dt.date:
         return today(now, self.releases.zone)

@@ -123,10 +123,10 @@ def is_for_all_groups(labels: tuple[str, ...], setup: Setup) -> bool:
 
 def stand(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> Standing:
     """Where it stands at this moment."""
-    issue = each.issue
-    owner = setup.owner_of(issue.labels)
-    plan = parse_plan(issue.description, setup, for_all_groups=is_for_all_groups(issue.labels, setup))
-    lack = lacking(issue.description, setup.own.required_sections, setup.templates.texts[setup.own.template])
+    item = each.item
+    owner = setup.owner_of(item.labels)
+    plan = parse_plan(item.description, setup, for_all_groups=is_for_all_groups(item.labels, setup))
+    lack = lacking(item.description, setup.own.required_sections, setup.templates.texts[setup.own.template])
     implementations = each.implementations(facts.own_ids)
     stage = _stage(each, owner, plan, lack, implementations)
     since = relevant_since(each, facts.own_ids)
@@ -142,7 +142,7 @@ def _stage(
     lack: tuple[Lack, ...],
     implementations: tuple[Implementation, ...],
 ) -> Stage:
-    if each.issue.state == "closed":
+    if each.item.state == "closed":
         return Stage.DONE
     if implementations:
         there = {one.category for one in implementations}
@@ -167,7 +167,7 @@ def relevant_since(each: Initiative, own_ids: frozenset[int]) -> dt.datetime:
         for note in each.notes()
         if note.author.id in own_ids and (read_marker(ANSWER, note.body) or {}).get("did") == "relevant"
     ]
-    return max([each.issue.created_at, *confirmed])
+    return max([each.item.created_at, *confirmed])
 
 
 def dri_marker(group: SectionGroup) -> str:

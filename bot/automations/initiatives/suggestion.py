@@ -7,6 +7,7 @@ from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Stage, Standing
 from bot.domain.notes import write_note
 from bot.domain.plan import Step
+from bot.domain.resources import Issue
 from bot.impact.suggestion import Clues, Suggestion, suggest_group
 from bot.settings.templates import Trusted
 
@@ -16,18 +17,20 @@ TEMPLATE_VALUES = frozenset({"rows", "suggested", "why_not", "bot_name", "has_co
 
 def suggest(each: Initiative, facts: InitiativeFacts, setup: Setup) -> Suggestion:
     """The group for which most speaks, where that is enough and clear."""
-    people = (each.issue.author, *each.issue.assignees, *(note.author for note in each.notes()))
+    # The API of epics names no assignees.
+    assignees = each.item.assignees if isinstance(each.item, Issue) else ()
+    people = (each.item.author, *assignees, *(note.author for note in each.notes()))
     clues = Clues(
-        text=f"{each.issue.title}\n{each.issue.description}",
-        labels=each.issue.labels,
+        text=f"{each.item.title}\n{each.item.description}",
+        labels=each.item.labels,
         # What readers may not see is no evidence: the table would tell that it is there.
         linked_issues=tuple(
             link.issue.labels
             for link in each.links
-            if link.issue.author.id not in facts.own_ids and facts.projects.may_name(link.issue, each.issue)
+            if link.issue.author.id not in facts.own_ids and facts.projects.may_name(link.issue, each.item)
         ),
         merge_requests=tuple(
-            one.labels for one in each.merge_requests if facts.projects.may_show_work(one.project_path, each.issue)
+            one.labels for one in each.merge_requests if facts.projects.may_show_work(one.project_path, each.item)
         ),
         participants=frozenset(user.username for user in people if user.id not in facts.own_ids),
     )
@@ -61,4 +64,4 @@ def plan_suggestion(each: Initiative, standing: Standing, facts: InitiativeFacts
     )
     because = f"{found.group.name} is suggested" if found.group is not None else found.why_not
     there = each.own_note(SUGGESTION_MARKER, facts.own_ids)
-    return write_note(each.issue, SUGGESTION_MARKER, text, there, because)
+    return write_note(each.item, SUGGESTION_MARKER, text, there, because)

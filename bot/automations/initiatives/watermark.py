@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.automations.initiatives.facts import Initiative, InitiativeFacts
+from bot.automations.initiatives.facts import Initiative, InitiativeFacts, key_of
 from bot.automations.initiatives.progress import shown_at
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import MONTH, Stage, Standing, dri_note, planned_on
-from bot.domain.resources import Issue, IssueId
 
 # Clocks differ, and GitLab's lists lag behind a little.
 OVERLAP = dt.timedelta(minutes=5)
@@ -25,14 +24,16 @@ class Watermark:
 
     Args:
         until: what was changed before that was read; milestone: the one that ran.
-        due: `project_id-iid` of an initiative to when something is due there though nothing changes.
+        due: an initiative, by its key, to when something is due there though nothing changes.
         changed_since: when something was read that the review does not show yet; None where it shows all.
+        without_epics: whether it was said that this GitLab has no epics.
     """
 
     until: dt.datetime
     milestone: str
     due: Mapping[str, dt.datetime]
     changed_since: dt.datetime | None = None
+    without_epics: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -40,6 +41,7 @@ class Watermark:
             "milestone": self.milestone,
             "due": {key: instant.isoformat() for key, instant in self.due.items()},
             "changed_since": self.changed_since.isoformat() if self.changed_since is not None else None,
+            "without_epics": self.without_epics,
         }
 
 
@@ -64,16 +66,6 @@ def _instant(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
 
 
-def key_of(issue: Issue) -> str:
-    return f"{issue.project_id}-{issue.iid}"
-
-
-def issue_of(key: str) -> IssueId:
-    """Raises ValueError."""
-    project_id, iid = key.split("-")
-    return IssueId(int(project_id), int(iid))
-
-
 def next_mark(
     before: Watermark | None,
     pairs: Iterable[tuple[Initiative, Standing]],
@@ -89,12 +81,12 @@ def next_mark(
     read = list(pairs)
     due = {key: instant for key, instant in before.due.items() if instant > now} if before is not None else {}
     for each, standing in read:
-        due.pop(key_of(each.issue), None)
+        due.pop(key_of(each.item), None)
         instants = [instant for instant in _due(each, standing, facts, setup, now) if instant > now]
-        if instants and each.issue.state == "opened":
-            due[key_of(each.issue)] = min(instants)
+        if instants and each.item.state == "opened":
+            due[key_of(each.item)] = min(instants)
     changed = None if before is None else before.changed_since or (now if read else None)
-    return Watermark(now - OVERLAP, setup.milestone(now).title, due, changed)
+    return Watermark(now - OVERLAP, setup.milestone(now).title, due, changed, not facts.has_epics)
 
 
 def _due(
