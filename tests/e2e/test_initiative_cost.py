@@ -28,11 +28,12 @@ HOUR = dt.timedelta(hours=1)
 
 @pytest.fixture
 def section(local_gitlab: LocalGitLab, environment: Environment, settings: Settings) -> Section:
-    """Thirty initiatives of Static Analysis, each with ten issues, that the bot has seen before."""
+    """Thirty initiatives of Static Analysis, each with ten issues in another project, that the bot has seen before."""
     made = Section(local_gitlab, environment, settings)
     project = local_gitlab.project("sec/product")
     assert project is not None
     path = f"/projects/{project.id}/issues"
+    elsewhere = parts_project(local_gitlab)
     labels = "section::sec,group::static analysis,initiative::complete"
     for number in range(MANY):
         fields = {"title": f"Initiative {number}", "description": described(), "labels": labels}
@@ -41,10 +42,20 @@ def section(local_gitlab: LocalGitLab, environment: Environment, settings: Setti
             mark = (
                 f"<!-- sectionbot:implementation of={project.id}-{issue['iid']} category={Row(str(part), '').key} -->"
             )
-            row = local_gitlab.call("POST", path, "demo-bot-token", json={"title": "Part", "description": mark}).json()
+            body = {"title": "Part", "description": mark}
+            row = local_gitlab.call("POST", f"{elsewhere}/issues", "demo-bot-token", json=body).json()
             link = {"target_project_id": project.id, "target_issue_iid": issue["iid"]}
-            assert local_gitlab.call("POST", f"{path}/{row['iid']}/links", json=link).status_code == 201
+            assert local_gitlab.call("POST", f"{elsewhere}/issues/{row['iid']}/links", json=link).status_code == 201
     return made
+
+
+def parts_project(gitlab: LocalGitLab) -> str:
+    """Where the API has a new project of the section."""
+    group = gitlab.call("GET", "/groups/sec").json()["id"]
+    body = {"name": "Parts", "path": "parts", "namespace_id": group, "visibility": "public"}
+    made = gitlab.call("POST", "/projects", json=body)
+    assert made.status_code == 201, made.text
+    return f"/projects/{made.json()['id']}"
 
 
 def swept(section: Section, mark: Any, now: dt.datetime) -> tuple[Any, int, int]:
@@ -68,7 +79,7 @@ def test_a_first_sweep_and_those_after_it(section: Section) -> None:
     mark, asked, steps = swept(section, mark, now + HOUR)
     assert steps == 0 and asked <= 45 + 4 * MANY
     mark, asked, steps = swept(section, mark, now + 2 * HOUR)
-    assert (asked, steps) == (5, 0)
+    assert (asked, steps) == (3, 0)
     # One issue of a plan moves.
     later = now + 30 * HOUR
     section.gitlab.call("POST", "/../../-/emulator/clock", json={"now": later.isoformat()})
@@ -77,7 +88,7 @@ def test_a_first_sweep_and_those_after_it(section: Section) -> None:
     section.change(part, token="root", state_event="close")
     quiet = dict(mark) | {"due": {}}
     _, asked, steps = swept(section, quiet, later)
-    assert (asked, steps) == (9, 1)
+    assert (asked, steps) == (8, 1)
     # Without the mark everything is read, and nothing is left to do.
     _, asked, steps = swept(section, None, later)
     assert steps == 0 and MANY * 2 < asked <= 45 + 4 * MANY
@@ -89,8 +100,30 @@ def test_what_is_due_by_time_alone_is_read(section: Section) -> None:
     mark, _, _ = swept(section, mark, now + HOUR)
     key = next(iter(mark["due"]))
     due = dict(mark) | {"due": {key: (now + 2 * HOUR).isoformat()}}
-    assert swept(section, due, now + 2 * HOUR - dt.timedelta(minutes=1))[1] == 5
-    assert swept(section, due, now + 2 * HOUR)[1] == 8
+    assert swept(section, due, now + 2 * HOUR - dt.timedelta(minutes=1))[1] == 3
+    assert swept(section, due, now + 2 * HOUR)[1] == 7
+
+
+def test_an_issue_of_an_epics_plan_costs_no_more_than_ten(
+    local_gitlab: LocalGitLab, environment: Environment, settings: Settings
+) -> None:
+    section = Group(local_gitlab, environment, settings)
+    epic = section.open_epic(labels="section::sec,group::static analysis,initiative::complete")
+    mark = f"<!-- sectionbot:implementation of=epic-{epic.group_id}-{epic.iid} category={Row('dast', '').key} -->"
+    elsewhere = parts_project(local_gitlab)
+    body = {"title": "Part", "description": mark}
+    row = local_gitlab.call("POST", f"{elsewhere}/issues", "demo-bot-token", json=body).json()
+    assert local_gitlab.call("POST", f"/groups/sec/epics/{epic.iid}/issues/{row['id']}").status_code == 201
+    now = local_gitlab.store.now()
+    watermark, _, _ = swept(section, None, now)
+    watermark, _, _ = swept(section, watermark, now + HOUR)
+    assert swept(section, watermark, now + 2 * HOUR)[1:] == (3, 0)
+    later = now + 30 * HOUR
+    local_gitlab.call("POST", "/../../-/emulator/clock", json={"now": later.isoformat()})
+    section.change(local_gitlab.store.issues[row["id"]], token="root", state_event="close")
+    quiet = dict(watermark) | {"changed_since": None, "due": {}}
+    # Two lists, the epic, what was said there and its issues, projects and its group, the note; and who the bot is.
+    assert swept(section, quiet, later)[1:] == (9, 1)
 
 
 # -- the mark --------------------------------------------------------------------------------------------------------

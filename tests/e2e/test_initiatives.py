@@ -34,9 +34,9 @@ def test_an_initiative_is_told_what_it_lacks_until_it_is_complete(local_gitlab: 
     assert note.count("is missing") == 5
     local_gitlab.forget_requests()
     assert counts(bot.run(*SWEEP, "--apply").stdout) == {}
-    # Who the bot is, seven lists, what was said there, its links and merge requests; people, projects; the review, its
-    # notes and its readers.
-    assert len(local_gitlab.requests()) == 16
+    # Who the bot is, seven lists of issues and as many of epics, what was said there, its links and merge requests;
+    # people, projects; the review, its notes and its readers.
+    assert len(local_gitlab.requests()) == 23
     path = f"/projects/{project.id}/issues/{issue.iid}"
     assert local_gitlab.call("PUT", path, json={"description": described()}).ok
     done = bot.run(*SWEEP, "--scope", f"sec/product#{issue.iid}", "--apply")
