@@ -60,6 +60,10 @@ class LocalGitLab:
         self.label(issue, severity)
         return issue
 
+    def add_member(self, group: str, username: str, level: int) -> None:
+        member = {"user_id": self.store.usernames[username].id, "access_level": level}
+        assert self.call("POST", f"/groups/{group}/members", json=member).status_code == 201
+
     def fault(self, **fields: Any) -> None:
         self.application.control.faults.append(Fault(**({"times": 1} | fields)))
 

@@ -9,7 +9,7 @@ from bot.domain.errors import GitLabRefused
 from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.resources import AccessLevel, Member, User
 from bot.gitlab_api.client import Client, Json, encoded
-from bot.gitlab_api.reader import Reader
+from bot.gitlab_api.reader import NOT_IN_THIS_TIER, Reader
 
 
 class CheckingReader:
@@ -57,6 +57,16 @@ class CheckingReader:
     def group_labels(self, group: str) -> frozenset[str]:
         """Names of the labels that the group has, those from above too."""
         return frozenset(str(row["name"]) for row in self._client.rows(f"/groups/{encoded(group)}/labels"))
+
+    def has_epics(self, group: str) -> bool:
+        """Whether this GitLab has epics at all; the group need not have one."""
+        try:
+            self._client.get(f"/groups/{encoded(group)}/epics", per_page="1")
+        except GitLabRefused as refused:
+            if refused.status in NOT_IN_THIS_TIER:
+                return False
+            raise
+        return True
 
     def strangers_with_markers(self, group: str, own_ids: frozenset[int], text: str) -> frozenset[int]:
         """Ids of other users whose projects in the group carry the bot's marker."""

@@ -37,7 +37,7 @@ def gather_hooks(reader: Any, settings: Any, *, url: str | None, with_events: bo
     places.append((incidents.incident_group, True))
     if incidents.add_project_hook:
         places += [(path, False) for path in reader.own_project_paths(incidents.incident_group)]
-    optional = _retrospectives(settings)
+    optional = _retrospectives(settings) + _section(settings)
     wanted: dict[tuple[str, bool], tuple[str, ...]] = dict.fromkeys(places, ISSUE_EVENTS)
     wanted |= dict.fromkeys(optional, COMMENT_EVENTS) | dict.fromkeys(_triaged(settings), TRIAGE_EVENTS)
     holders = []
@@ -58,6 +58,12 @@ def _retrospectives(settings: Any) -> list[tuple[str, bool]]:
     paths = (section.retrospective_project, *(group.retrospective_project for group in section.groups))
     is_used = "retrospectives" not in settings.part("bot").switched_off
     return [(path, False) for path in dict.fromkeys(paths) if path is not None and is_used]
+
+
+def _section(settings: Any) -> list[tuple[str, bool]]:
+    """The section's group, of which initiatives and the council's questions can be anywhere."""
+    used = {"initiatives", "council"} - set(settings.part("bot").switched_off)
+    return [(settings.part("section").group, True)] if used else []
 
 
 def _triaged(settings: Any) -> list[tuple[str, bool]]:

@@ -14,8 +14,9 @@ def parse_event(payload: Any) -> Event | None:
         return None
     kind = payload.get("object_kind") or payload.get("event_name")
     try:
-        if kind == "work_item" and payload["object_attributes"].get("type") == "Epic":
-            return _epic(payload, payload["object_attributes"])
+        item = payload.get("issue") or payload.get("work_item") if kind == "note" else payload.get("object_attributes")
+        if kind in ("work_item", "note") and isinstance(item, dict) and item.get("type") == "Epic":
+            return _epic(payload, item)
         if kind in ("issue", "work_item"):
             return _issue(payload, payload["object_attributes"], "issue")
         if kind == "note" and isinstance(payload.get("issue"), dict):
@@ -58,7 +59,7 @@ def _epic(payload: dict[str, Any], epic: dict[str, Any]) -> Event | None:
         project_id=0,
         project_path=named.group_path,
         iid=named.iid,
-        action=str(epic.get("action") or ""),
+        action=str(payload["object_attributes"].get("action") or ""),
         actor_id=int(actor.get("id") or 0),
         actor_username=str(actor.get("username") or ""),
         issue_type="epic",

@@ -1,4 +1,4 @@
-"""Links between issues, and files proposed by merge request: in each tier, twice, and with lost answers."""
+"""Links between issues, epics, and files proposed by merge request: in each tier, twice, and with lost answers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.domain.changes import CreateIssue, LinkIssues, ProposeFiles
+from bot.domain.changes import AddToEpic, ChangeLabels, CreateIssue, LinkIssues, ProposeFiles, WriteNote
 from bot.domain.plan import Outcome, Status, Step
-from bot.domain.resources import IssueId
+from bot.domain.resources import EpicId, IssueId
+from bot.emulator.tables import PLANNER
 from bot.wiring import Environment, GitLab, connect
 from tests.local_gitlab import LocalGitLab
 
@@ -99,6 +100,54 @@ def test_a_lost_answer_to_a_link_is_answered_by_looking(local_gitlab: LocalGitLa
     other, third = two_issues(local_gitlab)
     [outcome] = apply(connected, link(other, third))
     assert outcome.status is Status.FAILED
+
+
+def new_epic(gitlab: LocalGitLab) -> EpicId:
+    row = gitlab.call("POST", "/groups/sec/epics", json={"title": "All"}).json()
+    return EpicId(row["group_id"], row["iid"], row["id"])
+
+
+def children(gitlab: LocalGitLab, epic: EpicId) -> list[int]:
+    return [row["iid"] for row in gitlab.call("GET", f"/groups/{epic.group_id}/epics/{epic.iid}/issues").json()]
+
+
+def test_an_issue_becomes_a_child_of_an_epic(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    epic, (issue, _) = new_epic(local_gitlab), two_issues(local_gitlab)
+    mark = "<!-- sectionbot:implementation of=epic-3-1 category=a -->"
+    create = CreateIssue("sec/product", "T", f"x\n\n{mark}", mark, confidential=False)
+    into = AddToEpic("#?", "sec&1", epic, created_by=create.key)
+    assert [each.status for each in apply(connected, create, into)] == [Status.DONE] * 2
+    there = AddToEpic("sec/product#1", "sec&1", epic, issue_at=issue)
+    local_gitlab.fault(method="PUT", path="/issues/", lose_answer=True)
+    assert [each.status for each in apply(connected, there, there)] == [Status.DONE] * 2
+    assert children(local_gitlab, epic) == [3, 1]
+
+
+def test_an_epic_that_takes_no_issue_is_told(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    epic, (issue, _) = new_epic(local_gitlab), two_issues(local_gitlab)
+    there = AddToEpic("sec/product#1", "sec&1", epic, issue_at=issue)
+    local_gitlab.fault(method="PUT", path="/issues/", status=200, body={"iid": 1, "epic": None})
+    [outcome] = apply(connected, there)
+    sentence = "GitLab did not take it into the epic sec&1: the bot's role is too small."
+    assert outcome == Outcome(Status.REFUSED, sentence)
+
+
+def test_an_epic_is_noted_and_labelled(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    local_gitlab.add_member("sec", "group_1_bot", PLANNER)
+    at = new_epic(local_gitlab)
+    mark = "<!-- sectionbot:x -->"
+    note = WriteNote("sec", at.iid, mark, f"Hello\n\n{mark}", at)
+    label = ChangeLabels("sec", at.iid, at, add=("section::sec",))
+    assert [each.status for each in apply(connected, note, label)] == [Status.DONE] * 2
+    [there] = connected.reader().own_notes(at, mark)
+    edited = replace(note, body=f"Hello again\n\n{mark}", note_id=there.id)
+    assert [each.status for each in apply(connected, edited)] == [Status.DONE]
+    # Two runs that write it at once leave one.
+    apply(connected, replace(note, body=f"Other\n\n{mark}"))
+    assert [each.body for each in connected.reader().own_notes(at, mark)] == [f"Other\n\n{mark}"]
+    shown = connected.reader().epic("sec", at.iid)
+    assert shown is not None and shown.labels == ("section::sec",)
+    assert [each.label for each in connected.reader().label_events(at)] == ["section::sec"]
 
 
 def test_issues_of_the_same_plan_are_linked(local_gitlab: LocalGitLab, connected: GitLab) -> None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
-from bot.domain.resources import IssueId
-from bot.wiring import GitLab
+import pytest
+
+from bot.domain.errors import GitLabRefused
+from bot.domain.resources import EpicId, IssueId
+from bot.emulator.tables import PLANNER
+from bot.settings.loading import Settings
+from bot.wiring import Environment, GitLab, connect
 from tests.local_gitlab import LocalGitLab
 
 
@@ -47,6 +53,60 @@ def test_what_lies_below_an_incident_group_is_in_no_list(local_gitlab: LocalGitL
     both = {"sec/product", "sec/incidents/incident-1-1"}
     assert places(everything) == (both, both)
     assert places(without) == ({"sec/product"}, {"sec/product"})
+
+
+def new_epic(gitlab: LocalGitLab, group: str = "sec", **fields: Any) -> EpicId:
+    row = gitlab.call("POST", f"/groups/{group}/epics", json={"title": "T"} | fields).json()
+    return EpicId(row["group_id"], row["iid"], row["id"])
+
+
+def test_epics_are_listed_but_for_those_of_an_incident_group(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    local_gitlab.add_member("sec", "group_1_bot", PLANNER)
+    first = new_epic(local_gitlab, labels="section::sec", description="Text", confidential=True)
+    new_epic(local_gitlab, labels="section::sec,bot::quiet")
+    hidden = new_epic(local_gitlab, "sec%2Fincidents", labels="section::sec")
+    reader = connected.reader().hiding(("sec/incidents",))
+    lists: Any = {"state": "opened", "label": "section::sec"}
+    assert len(connected.reader().epics("sec", **lists) or ()) == 3
+    [found] = reader.epics("sec", **lists, without_labels="bot::quiet") or ()
+    assert (found.reference, found.ids, found.confidential, found.description) == ("sec&1", first, True, "Text")
+    assert reader.epics("sec", state="closed", label="section::sec") == ()
+    later = local_gitlab.store.now() + dt.timedelta(hours=1)
+    assert reader.epics("sec", state="all", updated_after=later) == ()
+    assert reader.epic("sec/incidents", hidden.iid) is None
+    assert reader.epic("sec", 99) is None
+    assert reader.epic(first.group_id, 1) == found
+
+
+def test_in_the_free_tier_there_are_none(
+    free_tier_gitlab: LocalGitLab, environment: Environment, settings: Settings
+) -> None:
+    free = connect(replace(environment, gitlab_url=free_tier_gitlab.url), settings)
+    assert free.reader().epics("sec", state="opened") is None
+    assert free.reader().epic("sec", 1) is None
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_where_gitlab_shows_no_threads_of_epics_their_notes_are_read(
+    local_gitlab: LocalGitLab, connected: GitLab, status: int
+) -> None:
+    at = new_epic(local_gitlab)
+    for text in ("One", "Two"):
+        local_gitlab.call("POST", f"/groups/{at.group_id}/epics/{at.id}/notes", json={"body": text})
+    assert [[note.body for note in each.notes] for each in connected.reader().discussions(at)] == [["One"], ["Two"]]
+    local_gitlab.fault(path="/discussions", status=status, body={"message": f"{status}"})
+    found = connected.reader().discussions(at)
+    assert [(each.id, [note.body for note in each.notes]) for each in found] == [("", ["One"]), ("", ["Two"])]
+    # An epic that is gone is none without words: what the bot has said there would be said again.
+    local_gitlab.fault(path="/discussions|/notes", status=404, body={"message": "404"}, times=2)
+    with pytest.raises(GitLabRefused):
+        connected.reader().discussions(at)
+
+
+def test_the_issues_of_an_epic_are_its_links(local_gitlab: LocalGitLab, connected: GitLab) -> None:
+    at = new_epic(local_gitlab)
+    issue = made(local_gitlab, "sec/product", epic_id=at.id)
+    assert [(link.issue.ids, link.link_type) for link in connected.reader().links(at)] == [(issue, "child")]
 
 
 def test_when_a_comment_was_edited_is_told_and_emoji_are_no_edit(local_gitlab: LocalGitLab, connected: GitLab) -> None:

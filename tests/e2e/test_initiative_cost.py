@@ -19,6 +19,7 @@ from bot.runtime.watermarks import marks_of, read_watermarks, write_watermarks
 from bot.settings.loading import Settings
 from bot.wiring import Environment, connect
 from tests.automations.initiatives import NOW, SETUP, described
+from tests.e2e.test_initiative_epics import Group
 from tests.e2e.test_initiative_life import INITIATIVES, Section
 from tests.local_gitlab import LocalGitLab
 

@@ -11,7 +11,7 @@ import pytest
 from bot.domain.plan import NoticeKind, Plan
 from bot.domain.ports import Scope
 from bot.domain.resources import EpicReference
-from bot.emulator.tables import DEVELOPER, Epic
+from bot.emulator.tables import DEVELOPER, PLANNER, Epic
 from bot.runtime.run import Means, Run, run
 from bot.settings.loading import Settings
 from bot.wiring import Environment, connect
@@ -26,8 +26,8 @@ class Group(Section):
 
     def __init__(self, gitlab: LocalGitLab, environment: Environment, settings: Settings) -> None:
         super().__init__(gitlab, environment, settings)
-        gwen = {"user_id": gitlab.store.usernames["em.gwen"].id, "access_level": DEVELOPER}
-        assert gitlab.call("POST", "/groups/sec/members", json=gwen).status_code == 201
+        gitlab.add_member("sec", "em.gwen", DEVELOPER)
+        gitlab.add_member("sec", "group_1_bot", PLANNER)
 
     def open_epic(self, **fields: Any) -> Epic:
         body = {"title": "One name for a finding", "description": described(), "labels": LABELS} | fields

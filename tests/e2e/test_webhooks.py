@@ -19,8 +19,10 @@ import pytest
 import requests
 import uvicorn
 
-from bot.domain.events import Event
-from bot.runtime.jobs import Job
+from bot.domain.events import Event, event_from_json, event_to_json
+from bot.domain.ports import Scope
+from bot.domain.resources import EpicReference
+from bot.runtime.jobs import Job, scope_of
 from bot.runtime.metrics import Metrics
 from bot.settings.loading import Settings
 from bot.webhooks.app import MOST_BYTES, build_app
@@ -244,6 +246,55 @@ def test_an_incident_type_in_a_work_item_payload_is_understood() -> None:
     payload["object_attributes"]["type"] = "Incident"
     event = parse_event(payload)
     assert event == Event("issue", 7, "sec/intake", 12, "update", 5, "eva", "incident")
+
+
+def epic_payload(**item: Any) -> dict[str, Any]:
+    """As GitLab.com sends it to the hook of a group."""
+    attributes = {
+        "iid": 4,
+        "type": "Epic",
+        "action": "update",
+        "url": "https://gitlab.example/groups/sec/a/-/work_items/4",
+    }
+    label = {"title": "section::sec"}
+    return {
+        "object_kind": "work_item",
+        "user": {"id": 5, "username": "eva"},
+        "project": None,
+        "object_attributes": attributes | {"labels": [label]} | item,
+        "changes": {"labels": {"previous": [{"title": "group::not owned"}], "current": [label]}},
+    }
+
+
+def test_an_epic_is_known_by_its_address() -> None:
+    labels = frozenset({"section::sec", "group::not owned"})
+    event = Event("epic", 0, "sec/a", 4, "update", 5, "eva", "epic", labels, "epics")
+    assert parse_event(epic_payload()) == event
+    assert parse_event(epic_payload(url="https://gitlab.example/groups/sec/a/-/epics/4")) == event
+    for url in ("https://gitlab.example/sec/a/-/issues/4", "javascript:4", "", None):
+        assert parse_event(epic_payload(url=url)) is None
+
+
+@pytest.mark.parametrize("name", ["issue", "work_item"])
+def test_a_comment_on_an_epic_is_one_more_reason_to_look(name: str) -> None:
+    whole = epic_payload()
+    payload = {**whole, "object_kind": "note", "object_attributes": {"note": "x"}, name: whole["object_attributes"]}
+    event = parse_event(payload)
+    assert event is not None and (event.kind, event.resource) == ("epic", "sec/a&4")
+
+
+def test_only_who_looks_at_epics_hears_of_them(settings: Settings) -> None:
+    event = parse_event(epic_payload(labels=[{"title": "all Sec groups"}, {"title": "severity::1"}]))
+    assert event is not None
+    assert [each.name for each in AUTOMATIONS if each.listens_to(event, settings)] == ["initiatives"]
+
+
+def test_a_job_about_an_epic_finds_it_again() -> None:
+    event = parse_event(epic_payload())
+    assert event is not None
+    kept = event_from_json(json.loads(json.dumps(event_to_json(event))))
+    assert scope_of(kept) == Scope(epic=EpicReference("sec/a", 4), event_kind="epic")
+    assert kept.resource == event.resource == "sec/a&4"
 
 
 def test_without_a_key_the_same_delivery_is_the_same_job(open_door: OpenDoor) -> None:

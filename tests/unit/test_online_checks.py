@@ -31,6 +31,11 @@ class Answers:
     labels: frozenset[str] = LABELS
     missing: frozenset[str] = frozenset()
     level: AccessLevel = AccessLevel.MAINTAINER
+    epics: bool = True
+    group_level: AccessLevel = AccessLevel.PLANNER
+
+    def has_epics(self, group: str) -> bool:
+        return self.epics
 
     def group_labels(self, group: str) -> frozenset[str]:
         return self.labels
@@ -39,7 +44,7 @@ class Answers:
         return None if path in self.missing else 7
 
     def own_access(self, path: str, *, is_group: bool) -> AccessLevel:
-        return self.level
+        return self.group_level if is_group else self.level
 
 
 def file_of(name: str) -> SettingsFile:
@@ -60,6 +65,15 @@ def council(answers: Answers) -> list[str]:
 def test_what_fits_is_fine() -> None:
     assert initiatives(Answers()) == []
     assert council(Answers()) == []
+
+
+def test_where_there_are_epics_the_bot_needs_a_role_in_the_group() -> None:
+    low = Answers(group_level=AccessLevel.GUEST)
+    assert [problem.split(": ", 1)[1] for problem in initiatives(low)] == [
+        "warning: label_sets: the bot's role in sec is Guest: it reads epics, but cannot label them. Give it the role "
+        "Planner there."
+    ]
+    assert initiatives(replace(low, epics=False)) == []
 
 
 def test_labels_that_are_missing_stand_on_their_line() -> None:

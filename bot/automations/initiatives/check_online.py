@@ -16,6 +16,7 @@ class CheckReader(Protocol):
     def group_labels(self, group: str) -> frozenset[str]: ...
     def project_id(self, path: str) -> int | None: ...
     def own_access(self, path: str, *, is_group: bool) -> AccessLevel: ...
+    def has_epics(self, group: str) -> bool: ...
 
 
 def check_initiatives_online(
@@ -33,6 +34,11 @@ def check_initiatives_online(
         if label not in known:
             what = f"{section.group} has no label {label!r}: `{command}` can be said only in comments."
             problems.append(file.problem(("command_labels", command), what, hint, is_warning=True))
+    level = reader.own_access(section.group, is_group=True)
+    if level < SEES_CONFIDENTIAL and reader.has_epics(section.group):
+        what = f"the bot's role in {section.group} is {level.title}: it reads epics, but cannot label them."
+        hint = f"Give it the role {SEES_CONFIDENTIAL.title} there."
+        problems.append(file.problem(("label_sets",), what, hint, is_warning=True))
     path = own.review_project
     if path is None:
         return problems
