@@ -141,12 +141,13 @@ def refuse_labels(
     item = place.item
     steps: list[Step] = []
     for name, event in _set(place, labels, label_events):
-        if event.user is None or name not in specs or _may_set(event.user, place, specs[name], own_ids):
+        if name not in specs or (event.user is not None and _may_set(event.user, place, specs[name], own_ids)):
             continue
         label = event.label or ""
         remove = ChangeLabels(item.namespace_path, item.iid, item.ids, remove=(label,))
         steps.append(Step(remove, "whoever set it may not ask for this", item.reference))
-        if place.is_public or event.user.id in told:
+        # Whoever has left GitLab hears nothing.
+        if event.user is None or place.is_public or event.user.id in told:
             continue
         mark = marker(ANSWER, to=f"label-{event.id}", person=event.user.id, refused="yes")
         least = specs[name].least_access.title

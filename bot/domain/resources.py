@@ -96,6 +96,7 @@ class Issue:
     weight: int | None = None
     is_duplicate: bool = False
     closed_at: dt.datetime | None = None
+    epic: EpicId | None = None
 
     @property
     def reference(self) -> str:

@@ -8,6 +8,7 @@ from bot.domain.resources import (
     AccessLevel,
     Discussion,
     Epic,
+    EpicId,
     Issue,
     LabelEvent,
     Member,
@@ -96,7 +97,13 @@ def issue(row: Json) -> Issue:
         weight=row.get("weight"),
         closed_at=instant(row["closed_at"]) if row.get("closed_at") else None,
         is_duplicate=bool((row.get("_links") or {}).get("closed_as_duplicate_of")),
+        epic=_epic_of(row.get("epic")),
     )
+
+
+def _epic_of(row: Json | None) -> EpicId | None:
+    """What an issue says of the epic that it is in."""
+    return EpicId(int(row["group_id"]), int(row["iid"]), int(row["id"])) if row else None
 
 
 def epic(row: Json) -> Epic:

@@ -13,7 +13,13 @@ from functools import lru_cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+# What is code is no comment, though it may look like one: a fenced block, or a span within its paragraph.
+_CODE_OR_COMMENT = re.compile(
+    r"""(?P<code>^\ {0,3}(?P<fence>`{3,}|~{3,})[^\n]*(?:\n.*?(?:^\ {0,3}(?P=fence)[`~]*[ ]*$|\Z)|\Z)
+            |(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ ]*\n|\n\ {0,3}<!--).){1,1000}?(?<!`)(?P=ticks)(?!`))
+        |<!--.*?(?:-->|\Z)""",
+    re.DOTALL | re.MULTILINE | re.VERBOSE,
+)
 _LETTERS = re.compile(r"[^\W_]")
 # What a section says beyond its template, at least, to count as something said.
 LEAST_LETTERS = 10
@@ -43,7 +49,7 @@ def sections(text: str) -> tuple[Section, ...]:
     What stands behind MOST_CHARACTERS is not read.
     """
     given = text[:MOST_CHARACTERS].replace("\r\n", "\n")
-    shown = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), given)
+    shown = _CODE_OR_COMMENT.sub(lambda found: found["code"] or "\n" * found[0].count("\n"), given)
     lines = shown.split("\n")
     tokens = MarkdownIt("commonmark").enable("table").parse(shown)
     headings = [

@@ -12,19 +12,22 @@ import pytest
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from bot.automations.council.check import check_council
 from bot.automations.council.facts import CouncilFacts, DiscussionState, Question, read_state
 from bot.automations.council.plan import plan_council
 from bot.automations.council.scope import Scope, ScopeAnswer, scope_of
 from bot.automations.council.settings import CouncilSettings
 from bot.automations.council.setup import Setup
 from bot.domain.business_time import Clock
-from bot.domain.changes import ProposeFiles, WriteNote
+from bot.domain.changes import ChangeLabels, ProposeFiles, WriteNote
 from bot.domain.confidentiality import KnownProjects
 from bot.domain.errors import GitLabRefused, GitLabUnreachable
 from bot.domain.people import PeopleAnswer
 from bot.domain.plan import NoticeKind, Plan
 from bot.domain.resources import Discussion, LabelEvent, Note, Project, User
 from bot.settings.bot_settings import CommentCommands
+from bot.settings.loading import SettingsFile, load_file
+from bot.wiring import settings_models
 from tests.automations.initiatives import BOT, GWEN, OWN, RITA, SECTION, TEMPLATES, initiative, member, note, said
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -240,6 +243,35 @@ def test_a_label_of_somebody_who_may_not_ask_is_taken_off() -> None:
     )
     assert [step.change.kind for step in plan.steps] == ["change labels", "write note"]
     assert bodies(plan)[0].startswith("The label `architectural council` had no effect: it takes the role Developer in")
+
+
+def test_a_label_that_means_a_command_is_taken_off_of_somebody_who_may_not_say_it() -> None:
+    there = asked(4, running(), labels=("architectural council", "bot pause"))
+    outsider = LabelEvent(90, "bot pause", "add", RITA, MONDAY)
+    private = [replace(PRODUCT, visibility="private"), PLANNING, ARCHITECTURE]
+    plan = planned(replace(there, label_events=(*there.label_events, outsider)), now=MONDAY + HOUR, projects=private)
+    labels = [step.change for step in plan.steps if isinstance(step.change, ChangeLabels)]
+    assert [change.remove for change in labels] == [("bot pause",)]
+    [body] = [body for body in bodies(plan) if "command_answer" in body]
+    assert body.startswith("The label `bot pause` had no effect: it takes the role Developer in this project.")
+
+
+def test_a_label_of_somebody_who_is_gone_is_taken_off_without_words() -> None:
+    there = asked(4, running(), labels=("architectural council", "bot pause"))
+    ghost = LabelEvent(90, "bot pause", "add", None, MONDAY)
+    plan = planned(replace(there, label_events=(*there.label_events, ghost)), now=MONDAY + HOUR)
+    assert [step.change.remove for step in plan.steps if isinstance(step.change, ChangeLabels)] == [("bot pause",)]
+    assert not [body for body in bodies(plan) if "command_answer" in body]
+
+
+def test_a_label_cannot_mean_two_things() -> None:
+    own = replace(COUNCIL, command_labels={"pause": "bot wait", "defer": "bot wait", "accept": COUNCIL.label})
+    _, positions, _ = load_file(ROOT / "config" / "council.yml", settings_models()["council"])
+    found = check_council(own, SECTION, SettingsFile("council.yml", positions), TEMPLATES)
+    assert [str(problem).split(": ", 1)[1] for problem in found] == [
+        "command_labels.defer: the label 'bot wait' means the command 'pause', too. One of them must be another.",
+        "command_labels.accept: the label 'architectural council' means label, too. One of them must be another.",
+    ]
 
 
 def test_accepting_what_is_in_scope_changes_nothing() -> None:

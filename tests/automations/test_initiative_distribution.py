@@ -142,6 +142,15 @@ def test_a_group_needs_a_reason_not_to_have_a_row() -> None:
         "Static Analysis": "it is done",
     }
     assert "Threat Insights" in [group.name for group in plan.uncovered]
+    assert plan.unread == ("Threat Insights has no reason", "Nobody, since. is no group of the directory")
+
+
+def test_lines_that_say_nothing_are_told_in_the_preview() -> None:
+    plan = with_plan("dast | a | 1 |", prose="Not affected: Nobody @all, since.\n\nNot affected: Compliance")
+    assert (
+        "Lines that do not count: Nobody @\u2060all, since. is no group of the directory; Compliance has no reason. "
+        "Write `Not affected: GROUP, since ...`."
+    ) in bodies(asked("sectionbot distribute", description=plan))[0]
 
 
 def test_an_initiative_for_all_groups_covers_all() -> None:

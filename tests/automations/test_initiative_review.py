@@ -53,6 +53,12 @@ def progress_of(*links: Any, notes: list[Note] | None = None, now: dt.datetime =
     return [body for body in bodies(plan) if PROGRESS_MARKER in body]
 
 
+def test_an_issue_whose_row_is_gone_is_shown_so() -> None:
+    [body] = progress_of(implementation(5), implementation(6, "permissions", labels=("group::authorization",)))
+    assert "| sec/product#6+ | open, not in the plan any more |" in body
+    assert "| sec/product#5+ | open |" in body
+
+
 def test_the_note_shows_the_issues_of_the_groups() -> None:
     [body] = progress_of(
         implementation(5, milestone="19.4", weight=3),
@@ -60,7 +66,7 @@ def test_the_note_shows_the_issues_of_the_groups() -> None:
     )
     assert body.startswith(
         "| Group | Issue | State | Milestone | Weight | |\n| --- | --- | --- | --- | --- | --- |\n"
-        "| Authorization | sec/product#6+ | done |  | 1 |  |\n"
+        "| Authorization | sec/product#6+ | done, not in the plan any more |  | 1 |  |\n"
         "| Dynamic Analysis | sec/product#5+ | open | 19.4 | 3 |  |\n\n"
         "```mermaid\npie title Done and open, by weight\n"
         '    "done" : 1\n    "open" : 3\n```'
@@ -197,6 +203,17 @@ def test_what_is_settled_is_struck_through_and_a_second_run_does_nothing() -> No
     assert "As of 2026-09-09." in review_note(review_of(has_plan, review, notes={30: notes}, now=NOW + 8 * DAY))
     gone = review_note(review_of(review, notes={30: notes}, now=NOW + 3 * DAY))
     assert "sec/product#3" not in gone and "* ~~1 more~~" in gone
+
+
+def test_what_no_longer_fits_on_the_page_is_not_settled() -> None:
+    many = [
+        initiative(100 + number, id=1000 + number, labels=OWNED, created_at=NOW - 60 * DAY, user_notes_count=0)
+        for number in range(100)
+    ]
+    review, notes = there(review_of(*many))
+    older = initiative(99, id=999, labels=OWNED, created_at=NOW - 61 * DAY, user_notes_count=0)
+    body = review_note(review_of(older, *many, review, notes={30: notes}, now=NOW + DAY))
+    assert "~~" not in body and "1 more" in body
 
 
 @pytest.mark.parametrize("state", [{"state": "closed"}, {"moved": True}])

@@ -213,6 +213,53 @@ def test_what_is_not_for_the_council_is_told_and_a_representative_can_take_it(co
     assert OPEN in council.gitlab.notes(issue)[-1]
 
 
+def test_the_epic_that_a_question_is_in_hears_of_the_decision(council: Council) -> None:
+    body = {"title": "One name", "labels": "all Sec groups"}
+    epic = council.gitlab.call("POST", "/groups/sec/epics", json=body).json()
+    gwen = council.gitlab.store.usernames["em.gwen"].id
+    text = question(*TICKED, decision="The shorter one, since everybody says it.")
+    issue = council.ask(description=text, assignee_ids=[gwen], epic_id=epic["id"])
+    council.done(issue)
+    council.say(issue, "sectionbot decide")
+    council.done(issue)
+    [news] = [council.gitlab.store.notes[each] for each in council.gitlab.store.epics[epic["id"]].note_ids]
+    assert news.body.startswith("The architectural council's question sec/product#1+ is decided: what was decided")
+
+
+def test_labels_mean_what_the_words_mean_and_are_taken_off_when_they_were_heard(council: Council) -> None:
+    issue = council.ask(assignee_ids=[council.gitlab.store.usernames["em.gwen"].id])
+    council.done(issue)
+    council.at(MONDAY + HOUR)
+    council.change(issue, add_labels="bot pause")
+    council.at(MONDAY + 3 * HOUR)
+    council.done(issue)
+    assert "is **paused**" in council.note(issue, OPEN)
+    council.change(issue, add_labels="bot resume")
+    council.done(issue)
+    # Two hours long, from when the label was set.
+    assert "ends on **Wednesday, 2026-11-18 12:00 UTC**" in council.note(issue, OPEN)
+    council.change(issue, add_labels="bot decide")
+    council.done(issue)
+    assert "says nothing yet: write down what is decided and why." in council.gitlab.notes(issue)[-1]
+    assert council.gitlab.labels(issue) == ["architectural council"]
+    council.change(issue, add_labels="bot decide", description=question(*TICKED, decision="We take the shorter one."))
+    council.done(issue)
+    assert council.gitlab.labels(issue) == ["architectural council", "council::decided"]
+
+
+def test_who_may_not_say_it_may_not_set_its_label_and_a_representative_accepts_by_label(council: Council) -> None:
+    issue = council.ask(description=question("Is after-the-fact", *TICKED))
+    council.done(issue)
+    council.change(issue, add_labels="bot accept")
+    council.done(issue)
+    assert "Only a representative of the council can accept it." in council.gitlab.notes(issue)[-1]
+    path = f"/projects/{issue.project_id}/issues/{issue.iid}"
+    assert council.gitlab.call("PUT", path, "demo-iris-token", json={"add_labels": "bot accept"}).status_code == 200
+    council.done(issue)
+    assert council.gitlab.labels(issue) == ["architectural council"]
+    assert "accepted by a representative" in council.gitlab.notes(issue)[0]
+
+
 def test_deferred_it_goes_to_the_end_and_starts_again_with_a_new_clock(council: Council) -> None:
     first = council.ask()
     council.at(MONDAY + HOUR)

@@ -66,6 +66,44 @@ def test_what_is_code_quoted_or_commented_is_no_section(text: str) -> None:
     assert sections(text) == ()
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Write `<!-- a comment -->` there.",
+        "Write `<!--` to begin one.",
+        "Write ``a ` and <!-- `` to begin one.",
+        "```html\n<!-- never closed\n```",
+        "~~~\n<!--\n~~~~",
+        "Like this:\n   ```\n<!--\n   ```",
+    ],
+)
+def test_what_looks_like_a_comment_in_code_hides_nothing(before: str) -> None:
+    found = sections(f"## Who\n\n{before}\n\n## Problem\n\nIt is bad.\n")
+    assert [(each.heading, each.text) for each in found] == [("Who", before), ("Problem", "It is bad.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A tick that nobody closes in its paragraph begins no code.
+        "## Who\n\nOne ` tick.\n\n<!-- hidden -->\n\nAnother ` tick.",
+        # A comment that begins a line ends the paragraph, whatever ticks there are.
+        "## Who\n\nOne `tick\n<!-- hidden ` -->",
+        "## Who\n\n<!-- ` --> shown <!-- hidden ` -->",
+        "## Who\n\n```\ncode\n```\n<!-- hidden\n```\n-->",
+        "## Who\n\n`` ` <!-- hidden -->",
+    ],
+)
+def test_comments_are_hidden_whatever_ticks_stand_around_them(text: str) -> None:
+    assert "hidden" not in sections(text)[0].text
+
+
+def test_many_ticks_are_read_in_one_go() -> None:
+    ticks = " ".join("`" * number for number in range(1, 440))
+    assert len(sections(f"# a\n\n{ticks}\n")) == 1
+    assert len(sections("# a\n\n" + "`<!-- " * 16_000)) == 1
+
+
 def test_headings_are_found_however_people_write_them() -> None:
     for heading in (
         "## Who is affected?",

@@ -22,6 +22,7 @@ LABELS = frozenset(
         COUNCIL.label,
         COUNCIL.decided_label,
         COUNCIL.out_of_scope_label,
+        *COUNCIL.command_labels.values(),
     }
 )
 
@@ -83,6 +84,11 @@ def test_labels_that_are_missing_stand_on_their_line() -> None:
         "1:1: warning: command_labels.relevant: sec has no label 'bot relevant': `relevant` can be said only in "
         "comments. Make it there, or write its name as it is.",
     ]
+    [problem] = council(Answers(labels=LABELS - {"bot pause"}))
+    assert problem.endswith(
+        "warning: command_labels.pause: sec has no label 'bot pause': `pause` can be said only in comments. Make it "
+        "there, or write its name as it is."
+    )
     [problem] = council(Answers(labels=LABELS - {"council::decided"}))
     assert problem.endswith("sec has no label 'council::decided'. Make it there, or write its name as it is.")
 

@@ -26,7 +26,9 @@ USES = {
 def check_council(
     own: CouncilSettings, section: SectionSettings, file: SettingsFile, templates: Templates
 ) -> list[Problem]:
-    """Templates that are missing or lack a heading, and projects that the section's lists would not have."""
+    """Templates that are missing or lack a heading, projects that the section's lists would not have, and labels that
+    mean two things.
+    """
     problems = templates.check_uses(own.template, frozenset())
     for name, values in USES.items():
         problems += templates.check_uses(name, values)
@@ -42,6 +44,12 @@ def check_council(
         if path is not None and not is_below(path, section.group):
             what = f"{path} is not below the section's group {section.group}."
             problems.append(file.problem(place, what, "The bot looks only there."))
+    meant = {own.label: "label", own.decided_label: "decided_label", own.out_of_scope_label: "out_of_scope_label"}
+    for command, label in own.command_labels.items():
+        before = meant.setdefault(label, f"the command {command!r}")
+        if before != f"the command {command!r}":
+            what = f"the label {label!r} means {before}, too."
+            problems.append(file.problem(("command_labels", command), what, "One of them must be another."))
     text = templates.texts.get(own.template, "")
     for index, row in enumerate(own.scope if text else ()):
         if row.reason not in text:

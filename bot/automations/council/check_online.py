@@ -28,6 +28,11 @@ def check_council_online(
         if getattr(own, name) not in known:
             what = f"{section.group} has no label {getattr(own, name)!r}."
             problems.append(file.problem((name,), what, "Make it there, or write its name as it is."))
+    for command, label in own.command_labels.items():
+        if label not in known:
+            what = f"{section.group} has no label {label!r}: `{command}` can be said only in comments."
+            hint = "Make it there, or write its name as it is."
+            problems.append(file.problem(("command_labels", command), what, hint, is_warning=True))
     places: dict[Place, tuple[str, AccessLevel]] = {}
     if own.queue_project is not None:
         places["queue_project",] = (own.queue_project, AccessLevel.PLANNER)

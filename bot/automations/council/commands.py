@@ -12,7 +12,7 @@ from bot.automations.council.facts import CouncilFacts, DiscussionState, Questio
 from bot.automations.council.setup import COUNCIL, Setup
 from bot.automations.council.standing import Standing, State
 from bot.comment_commands.answers import Place, plan_answers
-from bot.comment_commands.requests import Request, answer, refuse_labels, requests_at
+from bot.comment_commands.requests import Request, answer, heard, refuse_labels, requests_at
 from bot.comment_commands.rights import role_of
 from bot.comment_commands.vocabulary import ACCEPT, DECIDE, DEFER, DRI, PAUSE, RESUME, CommandSpec
 from bot.domain.changes import ChangeLabels
@@ -53,8 +53,15 @@ def vocabulary_at(issue: Issue, setup: Setup) -> tuple[CommandSpec, ...]:
 
 
 def asked_at(each: Question, facts: CouncilFacts, setup: Setup, now: dt.datetime) -> tuple[Request, ...]:
-    place = place_of(each, facts)
-    return requests_at(place, vocabulary_at(each.issue, setup), setup.comments.name, facts.own_ids, now)
+    return requests_at(
+        place_of(each, facts),
+        vocabulary_at(each.issue, setup),
+        setup.comments.name,
+        facts.own_ids,
+        now,
+        labels=setup.command_labels,
+        label_events=each.label_events,
+    )
 
 
 def is_asked_by_one_who_may(each: Question, facts: CouncilFacts, setup: Setup) -> bool:
@@ -97,11 +104,20 @@ def plan_requests(each: Question, standing: Standing, facts: CouncilFacts, setup
         if reply.otherwise:
             failed = answer(place, replace(request, name="nothing"), reply.otherwise, failed="yes")
             steps.append(Step(failed, who, each.issue.reference, unless=done.key))
+        steps += heard(place, request, (done.key,))
+    refused = refuse_labels(
+        place,
+        vocabulary_at(each.issue, setup),
+        facts.own_ids,
+        now,
+        labels=setup.command_labels,
+        label_events=each.label_events,
+    )
     answers = []
     if not setup.is_initiative(each.issue.labels):
         vocabulary = vocabulary_at(each.issue, setup)
         answers = plan_answers(place, vocabulary, setup.comments.name, facts.own_ids, now)
-    return Plan((*steps, *answers), look_again="what was asked for" if steps else "")
+    return Plan((*steps, *refused, *answers), look_again="what was asked for" if steps else "")
 
 
 def _carry_out(

@@ -11,11 +11,11 @@ from bot.automations.council.facts import CouncilFacts, Question
 from bot.automations.council.setup import Setup
 from bot.automations.council.standing import Standing
 from bot.domain.changes import ProposeFiles
-from bot.domain.confidentiality import allowed_to_read, audience_of
+from bot.domain.confidentiality import allowed_to_read, audience_of_new
 from bot.domain.markers import marker
 from bot.domain.notes import write_note
 from bot.domain.plan import Step
-from bot.domain.resources import Issue
+from bot.domain.resources import WorkItem
 from bot.domain.user_text import harmless_title, plain_line
 from bot.markdown.sections import named, sections
 from bot.settings.templates import Trusted
@@ -38,13 +38,10 @@ def why_no_record(each: Question, facts: CouncilFacts, setup: Setup) -> str:
         return f"the bot does not see {records.project}"
     if source is None:
         return "GitLab does not tell who can read this issue"
-    open_to = Issue(
-        0, 0, project.id, project.path, "", each.issue.author, each.issue.created_at, each.issue.created_at, ""
-    )
     members = facts.readers.get(project.path.lower(), ())
     # The record stands in the repository, whoever may see the project's issues.
     repository = replace(project, issues_for_members=False)
-    readers = audience_of(open_to, repository, members, facts.own_ids)
+    readers = audience_of_new(repository, members, facts.own_ids, confidential=False)
     allowed = allowed_to_read(each.issue, source, facts.readers.get(source.path.lower(), ()))
     if not readers.is_within(allowed):
         return f"people can read {records.project} who cannot read this issue"
@@ -103,11 +100,12 @@ def _slug(title: str) -> str:
 
 
 def plan_news(each: Question, facts: CouncilFacts, setup: Setup) -> list[Step]:
-    """Linked initiatives hear of it, where the issue may be named."""
+    """Linked initiatives hear of it, and the epic that the issue is in, if it is one, where the issue may be named."""
     steps = []
     issue = each.issue
-    for link in each.links:
-        other = link.issue
+    others: list[WorkItem] = [link.issue for link in each.links]
+    others += [each.epic] if each.epic is not None else []
+    for other in others:
         if setup.is_initiative(other.labels) and other.state == "opened" and facts.projects.may_name(issue, other):
             mark = marker("council_news", of=f"{issue.project_id}-{issue.iid}")
             text = f"The architectural council's question {issue.reference}+ is decided: what was decided stands there."

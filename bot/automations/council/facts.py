@@ -13,7 +13,7 @@ from bot.domain.errors import GitLabError
 from bot.domain.markers import marker, read_marker
 from bot.domain.notes import own_note, written_notes
 from bot.domain.people import PeopleAnswer
-from bot.domain.resources import Discussion, Issue, IssueLink, LabelEvent, Member, MergeRequest, Note, User
+from bot.domain.resources import Discussion, Epic, Issue, IssueLink, LabelEvent, Member, MergeRequest, Note, User
 
 INTAKE_MARKER = marker("council_intake")
 QUEUE_MARKER = marker("council_queue")
@@ -93,6 +93,7 @@ class Question:
     Args:
         discussions: None where they were not read.
         members: of its project, where people's rights matter; thumbs: ids of who gave one to the bot's note.
+        epic: in which it is, where somebody asks to decide.
     """
 
     issue: Issue
@@ -102,6 +103,7 @@ class Question:
     links: tuple[IssueLink, ...] = ()
     merge_requests: tuple[MergeRequest, ...] = ()
     thumbs: frozenset[int] = frozenset()
+    epic: Epic | None = None
     unread: GitLabError | None = None
 
     def notes(self) -> Iterator[Note]:

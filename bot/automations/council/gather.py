@@ -21,6 +21,8 @@ from bot.domain.people import PeopleAnswer, PeopleQuestion
 from bot.domain.ports import Scope, SideBySide
 from bot.domain.resources import (
     Discussion,
+    Epic,
+    Group,
     Issue,
     IssueId,
     IssueLink,
@@ -49,6 +51,8 @@ class CouncilReader(Protocol):
     def edited_at(self, note_ids: Collection[int]) -> Mapping[int, dt.datetime | None]: ...
     def label_events(self, issue: IssueId) -> tuple[LabelEvent, ...]: ...
     def links(self, issue: IssueId) -> tuple[IssueLink, ...]: ...
+    def epic(self, group: str | int, iid: int) -> Epic | None: ...
+    def group(self, path: str) -> Group | None: ...
     def related_merge_requests(self, issue: IssueId) -> tuple[MergeRequest, ...]: ...
     def emoji_users(self, issue: IssueId, note_id: int) -> tuple[tuple[str, int], ...]: ...
     def project_members(self, project_id: int) -> tuple[Member, ...]: ...
@@ -64,7 +68,7 @@ def gather_council(scope: Scope, reader: CouncilReader, setup: Setup, now: dt.da
 
     Requests: one list, the projects of the section, its people, the queue's issue and its notes; for each question what
     was said and its label events, one for the thumbs while it is discussed, and two while it has no DRI; up to 3 more
-    where somebody commands.
+    where somebody commands, and 2 for an epic that hears of a decision.
     """
     own_ids = reader.own_ids()
     named = issue_named(scope, reader)
@@ -91,7 +95,10 @@ def gather_council(scope: Scope, reader: CouncilReader, setup: Setup, now: dt.da
             partial(reader.projects_below, setup.section.group),
         ]
     )
-    facts = CouncilFacts(tuple(read), people, own_ids, KnownProjects.of(projects), is_complete=True)
+    paths = sorted({each.epic.group_path for each in read if each.epic is not None})
+    groups = reader.side_by_side([partial(reader.group, path) for path in paths])
+    known = KnownProjects.of(projects, (group for group in groups if group is not None))
+    facts = CouncilFacts(tuple(read), people, own_ids, known, is_complete=True)
     return _with_queue(_with_readers(facts, reader, setup, now), reader, setup)
 
 
@@ -120,9 +127,12 @@ def _complete(issue: Issue, reader: CouncilReader, setup: Setup, own_ids: frozen
         name = setup.comments.name
         given = [note for note in each.notes() if note.author.id not in own_ids and said_to(name, note.body)]
         decides = any(DECIDE in words.lower() for note in given for words in said_to(name, note.body))
+        decides |= setup.command_labels.get(DECIDE) in issue.labels
         needs_group = is_asked and not issue.assignees
-        links, merge_requests, emoji = reader.side_by_side(
+        parent = issue.epic if decides else None
+        epic, links, merge_requests, emoji = reader.side_by_side(
             [
+                partial(reader.epic, parent.group_id, parent.iid) if parent is not None else _nothing,
                 partial(reader.links, at) if needs_group or decides else tuple,
                 partial(reader.related_merge_requests, at) if needs_group else tuple,
                 partial(reader.emoji_users, at, open_[1].id)
@@ -131,7 +141,7 @@ def _complete(issue: Issue, reader: CouncilReader, setup: Setup, own_ids: frozen
             ]
         )
         thumbs = frozenset(user_id for emoji_name, user_id in emoji if emoji_name in THUMBS)
-        each = replace(each, links=links, merge_requests=merge_requests, thumbs=thumbs)
+        each = replace(each, epic=epic, links=links, merge_requests=merge_requests, thumbs=thumbs)
         if is_asked:
             each = replace(each, members=reader.project_members(issue.project_id))
         if not given:
@@ -143,6 +153,10 @@ def _complete(issue: Issue, reader: CouncilReader, setup: Setup, own_ids: frozen
         )
     except GitLabError as error:
         return replace(each, discussions=None, unread=error)
+
+
+def _nothing() -> None:
+    return None
 
 
 def _people(reader: CouncilReader, issues: Iterable[Issue], setup: Setup) -> PeopleAnswer:

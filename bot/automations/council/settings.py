@@ -119,6 +119,19 @@ class Records:
     )
 
 
+LabelCommand = Literal["accept", "pause", "resume", "defer", "decide"]
+
+
+def _default_command_labels() -> dict[LabelCommand, Label]:
+    return {
+        "accept": "bot accept",
+        "pause": "bot pause",
+        "resume": "bot resume",
+        "defer": "bot defer",
+        "decide": "bot decide",
+    }
+
+
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class CouncilSettings:
     label: Label = Field(default="architectural council", description="What puts an issue before the council.")
@@ -139,6 +152,10 @@ class CouncilSettings:
     working_time: WorkingTime = Field(default=WorkingTime())
     out_of_scope_label: Label = Field(default="council::out of scope")
     decided_label: Label = Field(default="council::decided")
+    command_labels: dict[LabelCommand, Label] = Field(
+        default_factory=_default_command_labels,
+        description="Command to the label that means the same. To assign somebody means `dri`.",
+    )
     records: Records | None = Field(default=None, description="Without it no merge request is made.")
     weights: Weights = Field(default=Weights(), description="How the group of the DRI is suggested.")
 

@@ -53,6 +53,11 @@ class Setup:
         return council_vocabulary(self.comments.access_of)
 
     @property
+    def command_labels(self) -> dict[str, str]:
+        """Command to the label that means the same."""
+        return {str(name): label for name, label in self.own.command_labels.items()}
+
+    @property
     def asking(self) -> CommandSpec:
         """What puts an issue before the council, where it is not yet."""
         what = "asks the architectural council"

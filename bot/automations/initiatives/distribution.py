@@ -30,7 +30,18 @@ from bot.settings.templates import Trusted
 
 PREVIEW_TEMPLATE = "initiatives/distribution.md"
 PREVIEW_VALUES = frozenset(
-    {"rows", "problems", "left_out", "removed", "uncovered", "not_affected", "bot_name", "has_changed", "nothing"}
+    {
+        "rows",
+        "problems",
+        "left_out",
+        "removed",
+        "uncovered",
+        "not_affected",
+        "unread",
+        "bot_name",
+        "has_changed",
+        "nothing",
+    }
 )
 ISSUE_TEMPLATE = "initiatives/implementation.md"
 ISSUE_VALUES = frozenset({"initiative", "category", "what", "group", "plan", "plan_heading", "depends_on"})
@@ -162,6 +173,7 @@ def preview(found: Distribution, each: Initiative, facts: InitiativeFacts, setup
         uncovered=[Trusted(group.name) for group in plan.uncovered],
         not_affected=[{"group": Trusted(name), "why": why} for name, why in plan.not_affected.items()],
         bot_name=Trusted(setup.comments.name),
+        unread=[Trusted(each) for each in plan.unread],
         has_changed=has_changed,
         nothing=not any(not piece.why_not for piece in found.pieces),
     )

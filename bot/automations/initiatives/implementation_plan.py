@@ -15,7 +15,7 @@ Not affected: Compliance, since no audit event has a name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.automations.initiatives.facts import category_key
@@ -65,7 +65,7 @@ class ImplementationPlan:
     Args:
         text: the whole section, as Markdown.
         problems: what keeps it from being distributed, a sentence each.
-        not_affected: name of a group to why it has no row.
+        not_affected: name of a group to why it has no row; unread: lines that were to say that, and do not.
         uncovered: groups that have neither a row nor a reason.
     """
 
@@ -74,6 +74,7 @@ class ImplementationPlan:
     problems: tuple[str, ...] = ()
     not_affected: Mapping[str, str] = field(default_factory=dict)
     uncovered: tuple[SectionGroup, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def row(self, key: str) -> Row | None:
         return next((row for row in self.rows if row.key == key), None)
@@ -89,7 +90,7 @@ def parse_plan(description: str, setup: Setup, *, for_all_groups: bool) -> Imple
     if section is None or not section.text:
         return None
     rows, problems = _rows(section.rows, setup)
-    not_affected = dict(_not_affected(section.text, setup))
+    not_affected, unread = _not_affected(section.text, setup)
     covered = {row.owner.name for row in rows if row.owner is not None} | set(not_affected)
     uncovered = tuple(group for group in setup.section.groups if group.name not in covered)
     if for_all_groups and uncovered and rows:
@@ -99,7 +100,7 @@ def parse_plan(description: str, setup: Setup, *, for_all_groups: bool) -> Imple
             "not affected: `Not affected: GROUP, since ...`."
         )
     problems += _circles(rows)
-    return ImplementationPlan(section.text, tuple(rows), tuple(problems), not_affected, uncovered)
+    return ImplementationPlan(section.text, tuple(rows), tuple(problems), not_affected, uncovered, unread)
 
 
 def _rows(table: tuple[tuple[str, ...], ...], setup: Setup) -> tuple[list[Row], list[str]]:
@@ -169,8 +170,10 @@ def _weight(text: str) -> tuple[int | None, str]:
     return int(words), ""
 
 
-def _not_affected(text: str, setup: Setup) -> Iterable[tuple[str, str]]:
-    """Groups that the plan says are not affected, each with its reason; without one it does not count."""
+def _not_affected(text: str, setup: Setup) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Groups that the plan says are not affected, each with its reason; and what stands where one is to stand."""
+    found: dict[str, str] = {}
+    unread: list[str] = []
     names = sorted(
         ((name.lower(), group) for group in setup.section.groups for name in (group.name, group.label, *group.aliases)),
         key=lambda pair: -len(pair[0]),
@@ -182,11 +185,16 @@ def _not_affected(text: str, setup: Setup) -> Iterable[tuple[str, str]]:
         rest = match["rest"].replace("~", "").replace("`", "").replace('"', "").strip()
         for name, group in names:
             behind = rest[len(name) :]
-            if rest.lower().startswith(name) and _SEPARATOR.match(behind):
-                reason = _SEPARATOR.sub("", behind, count=1) if _SEPARATOR.match(behind) else ""
-                if reason.strip():
-                    yield group.name, reason.strip()
+            if rest.lower().startswith(name) and (not behind or _SEPARATOR.match(behind)):
+                reason = _SEPARATOR.sub("", behind, count=1).strip()
+                if reason:
+                    found[group.name] = reason
+                else:
+                    unread.append(f"{group.name} has no reason")
                 break
+        else:
+            unread.append(f"{_shown(rest)} is no group of the directory")
+    return found, tuple(unread[:MOST_PROBLEMS])
 
 
 def _circles(rows: list[Row]) -> list[str]:

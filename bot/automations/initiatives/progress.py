@@ -116,11 +116,14 @@ def _row(
         for name in (row.depends_on if row is not None else ())
         if category_key(name) in by_category
     ]
+    state = "done" if one.issue.state == "closed" else "open"
+    if row is None and standing.plan is not None and standing.plan.rows:
+        state += ", not in the plan any more"
     blocked = [other for other in waits if other.issue.state != "closed"]
     return {
         "group": Trusted(owner.name if owner is not None else "nobody"),
         "reference": Trusted(f"{one.issue.reference}+"),
-        "state": Trusted("done" if one.issue.state == "closed" else "open"),
+        "state": Trusted(state),
         "milestone": one.issue.milestone,
         "weight": _weight(one, standing),
         "is_blocked": bool(blocked) and one.issue.state != "closed",

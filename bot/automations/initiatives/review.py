@@ -166,7 +166,8 @@ def _note(
         mine = [(each, standing) for each, standing in standings if part.key in parts_of(each, standing, before, setup)]
         named = [(each, standing) for each, standing in mine if may_be_named(each.item, facts, setup)]
         keys = [key_of(each.item) for each, _ in named[:MOST_LINES]]
-        old = [key for key in known.get(part.key, "none").split(",") if key != "none" and key not in keys]
+        still = {key_of(each.item) for each, _ in mine}
+        old = [key for key in known.get(part.key, "none").split(",") if key != "none" and key not in still]
         settled = [key for key in old if key in by_key and may_be_named(by_key[key].item, facts, setup)]
         shown[part.key] = ",".join([*keys, *old][: 2 * MOST_LINES]) or "none"
         if not mine and not old:
