@@ -1,4 +1,4 @@
-"""Real deliveries of webhooks: payloads, headers, signatures, disabling after failures, and the record of each."""
+"""Real deliveries of webhooks: which hooks, headers, signatures, disabling after failures, and the record of each."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 import requests
 
 from bot.emulator import entities
+from bot.emulator.payloads import Payloads, stamp
 from bot.emulator.store import Store
 from bot.emulator.tables import (
     ACCESS_NAMES,
@@ -25,7 +26,6 @@ from bot.emulator.tables import (
     HookEvent,
     Issuable,
     Issue,
-    Label,
     Membership,
     MergeRequest,
     Note,
@@ -40,16 +40,11 @@ TIMEOUT_S = 10.0
 PLACES = {"Issue": "issues", "MergeRequest": "merge_requests"}
 
 
-def stamp(value: dt.datetime | None) -> str | None:
-    """The way real deliveries write times."""
-    return f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC" if value else None
-
-
 class Deliveries:
     """Finds the hooks that an event concerns and sends to them, in no certain order, as GitLab does."""
 
     def __init__(self, store: Store, *, workers: int = 8) -> None:
-        self.store = store
+        self.store, self.payloads = store, Payloads(store)
         self.pool = ThreadPoolExecutor(workers, thread_name_prefix="delivery")
         self.session = requests.Session()
 
@@ -75,16 +70,16 @@ class Deliveries:
         payload: Json = {
             "object_kind": "merge_request",
             "event_type": "merge_request",
-            "user": self._user(user),
-            "project": self._project(project),
-            "repository": self._repository(project),
-            "object_attributes": self._merge_request(merge_request) | {"action": action},
-            "labels": self._labels(merge_request.label_ids),
-            "changes": self._on_open(self._merge_request(merge_request))
+            "user": self.payloads.user(user),
+            "project": self.payloads.project(project),
+            "repository": self.payloads.repository(project),
+            "object_attributes": self.payloads.merge_request(merge_request) | {"action": action},
+            "labels": self.payloads.labels(merge_request.label_ids),
+            "changes": self.payloads.on_open(self.payloads.merge_request(merge_request))
             if action == "open"
-            else self._changes(merge_request, changes),
-            "assignees": self._people(merge_request.assignee_ids),
-            "reviewers": self._people(merge_request.reviewer_ids),
+            else self.payloads.changes(merge_request, changes),
+            "assignees": self.payloads.people(merge_request.assignee_ids),
+            "reviewers": self.payloads.people(merge_request.reviewer_ids),
         }
         for hook in hooks:
             self._deliver(hook, "merge_request_hooks", "Merge Request Hook", payload)
@@ -98,16 +93,18 @@ class Deliveries:
         payload: Json = {
             "object_kind": "issue",
             "event_type": kind,
-            "user": self._user(user),
-            "project": self._project(project),
-            "object_attributes": self._issue(issue) | {"action": action},
-            "labels": self._labels(issue.label_ids),
-            "changes": self._on_open(self._issue(issue)) if action == "open" else self._changes(issue, changes),
-            "repository": self._repository(project),
+            "user": self.payloads.user(user),
+            "project": self.payloads.project(project),
+            "object_attributes": self.payloads.issue(issue) | {"action": action},
+            "labels": self.payloads.labels(issue.label_ids),
+            "changes": self.payloads.on_open(self.payloads.issue(issue))
+            if action == "open"
+            else self.payloads.changes(issue, changes),
+            "repository": self.payloads.repository(project),
         }
         if issue.assignee_ids:
             people = [self.store.users[each] for each in issue.assignee_ids if each in self.store.users]
-            payload["assignees"] = [self._user(each) for each in people]
+            payload["assignees"] = [self.payloads.user(each) for each in people]
         event = "Confidential Issue Hook" if issue.confidential else "Issue Hook"
         trigger = "confidential_issue_hooks" if issue.confidential else "issue_hooks"
         for hook in hooks:
@@ -117,42 +114,21 @@ class Deliveries:
         """As a work item, in no project (as GitLab.com sent it in 2026); comments on epics are not told."""
         kind = "confidential_work_item" if epic.confidential else "work_item"
         group = self.store.groups[epic.group_id]
-        shown = self._epic(epic)
+        shown = self.payloads.epic(epic)
         payload: Json = {
             "object_kind": "work_item",
             "event_type": kind,
-            "user": self._user(user),
+            "user": self.payloads.user(user),
             "project": None,
             "object_attributes": shown | {"action": action},
-            "labels": self._labels(epic.label_ids),
-            "changes": self._on_open(shown) if action == "open" else self._changes(epic, changes),
+            "labels": self.payloads.labels(epic.label_ids),
+            "changes": self.payloads.on_open(shown) if action == "open" else self.payloads.changes(epic, changes),
             "repository": None,
         }
         event = "Confidential Issue Hook" if epic.confidential else "Issue Hook"
         trigger = "confidential_issue_hooks" if epic.confidential else "issue_hooks"
         for hook in self._group_hooks(group, "confidential_issues_events" if epic.confidential else "issues_events"):
             self._deliver(hook, trigger, event, payload)
-
-    def _epic(self, epic: Epic) -> Json:
-        path = self.store.groups[epic.group_id].full_path
-        return {
-            "author_id": epic.author_id,
-            "closed_at": stamp(epic.closed_at),
-            "confidential": epic.confidential,
-            "created_at": stamp(epic.created_at),
-            "description": epic.description,
-            "id": epic.work_item_id,
-            "iid": epic.iid,
-            "project_id": None,
-            "state_id": 1 if epic.state == "opened" else 2,
-            "title": epic.title,
-            "updated_at": stamp(epic.updated_at),
-            "type": "Epic",
-            "url": f"{self.store.external_url}/groups/{path}/-/work_items/{epic.iid}",
-            "assignee_ids": epic.assignee_ids,
-            "labels": self._labels(epic.label_ids),
-            "state": epic.state,
-        }
 
     def note_written(self, note: Note, user: User, action: str) -> None:
         """Tell of a note on an issue or merge request."""
@@ -168,9 +144,9 @@ class Deliveries:
         payload: Json = {
             "object_kind": "note",
             "event_type": "confidential_note" if confidential else "note",
-            "user": self._user(user),
+            "user": self.payloads.user(user),
             "project_id": project.id,
-            "project": self._project(project),
+            "project": self.payloads.project(project),
             "object_attributes": {
                 "attachment": None,
                 "author_id": note.author_id,
@@ -199,8 +175,8 @@ class Deliveries:
                 "url": url,
                 "action": action,
             },
-            "repository": self._repository(project),
-            **self._about(on),
+            "repository": self.payloads.repository(project),
+            **self.payloads.about(on),
         }
         event = "Confidential Note Hook" if confidential else "Note Hook"
         trigger = "confidential_note_hooks" if confidential else "note_hooks"
@@ -217,9 +193,9 @@ class Deliveries:
         payload: Json = {
             "object_kind": "emoji",
             "event_type": "award",
-            "user": self._user(user),
+            "user": self.payloads.user(user),
             "project_id": project.id,
-            "project": self._project(project),
+            "project": self.payloads.project(project),
             "object_attributes": {
                 "user_id": user.id,
                 "created_at": stamp(award.created_at),
@@ -230,7 +206,7 @@ class Deliveries:
                 "updated_at": stamp(award.updated_at),
                 "action": "award",
             },
-            **self._about(on),
+            **self.payloads.about(on),
         }
         for hook in self._hooks(project, "emoji_events"):
             self._deliver(hook, "emoji_hooks", "Emoji Hook", payload)
@@ -253,178 +229,6 @@ class Deliveries:
         }
         for hook in self._group_hooks(group, "member_events"):
             self._deliver(hook, "member_hooks", "Member Hook", payload)
-
-    # -- payloads ------------------------------------------------------------------------------------------------
-
-    def _user(self, user: User) -> Json:
-        return {
-            "id": user.id,
-            "name": user.name,
-            "username": user.username,
-            "avatar_url": None,
-            "email": "[REDACTED]",
-        }
-
-    def _people(self, ids: list[int]) -> list[Json]:
-        return [self._user(self.store.users[each]) for each in ids if each in self.store.users]
-
-    def _project(self, project: Project) -> Json:
-        path = self.store.full_path(project)
-        url = f"{self.store.external_url}/{path}"
-        host = self.store.external_url.split("://", 1)[1].split(":")[0]
-        return {
-            "id": project.id,
-            "name": project.name,
-            "description": project.description,
-            "web_url": url,
-            "avatar_url": None,
-            "git_ssh_url": f"git@{host}:{path}.git",
-            "git_http_url": f"{url}.git",
-            "namespace": self.store.groups[project.namespace_id].name,
-            "visibility_level": {"private": 0, "internal": 10, "public": 20}[project.visibility],
-            "path_with_namespace": path,
-            "default_branch": project.default_branch,
-            "ci_config_path": "",
-            "homepage": url,
-            "url": f"git@{host}:{path}.git",
-            "ssh_url": f"git@{host}:{path}.git",
-            "http_url": f"{url}.git",
-        }
-
-    def _repository(self, project: Project) -> Json:
-        shown = self._project(project)
-        return {key: shown[key] for key in ("name", "url", "description", "homepage")}
-
-    def _label(self, label: Label) -> Json:
-        return {
-            "id": label.id,
-            "title": label.name,
-            "color": label.color,
-            "project_id": label.project_id,
-            "created_at": stamp(label.created_at),
-            "updated_at": stamp(label.created_at),
-            "template": False,
-            "description": label.description,
-            "type": "ProjectLabel" if label.project_id else "GroupLabel",
-            "group_id": label.group_id,
-        }
-
-    def _labels(self, ids: set[int]) -> list[Json]:
-        return [self._label(self.store.labels[each]) for each in sorted(ids) if each in self.store.labels]
-
-    def _issue(self, issue: Issue) -> Json:
-        project = self.store.projects[issue.project_id]
-        return {
-            "author_id": issue.author_id,
-            "closed_at": stamp(issue.closed_at),
-            "confidential": issue.confidential,
-            "created_at": stamp(issue.created_at),
-            "description": issue.description,
-            "discussion_locked": issue.discussion_locked,
-            "due_date": entities.day(issue.due_date),
-            "id": issue.id,
-            "iid": issue.iid,
-            "last_edited_at": None,
-            "last_edited_by_id": None,
-            "milestone_id": issue.milestone_id,
-            "moved_to_id": issue.moved_to_id,
-            "duplicated_to_id": issue.duplicate_of,
-            "project_id": issue.project_id,
-            "relative_position": 0,
-            "state_id": 1 if issue.state == "opened" else 2,
-            "time_estimate": issue.time_estimate,
-            "title": issue.title,
-            "updated_at": stamp(issue.updated_at),
-            "updated_by_id": None,
-            "type": issue.issue_type.replace("_", " ").title(),
-            "url": f"{self.store.external_url}/{self.store.full_path(project)}/-/issues/{issue.iid}",
-            "total_time_spent": issue.time_spent,
-            "time_change": 0,
-            "human_total_time_spent": entities.duration(issue.time_spent),
-            "human_time_change": None,
-            "human_time_estimate": entities.duration(issue.time_estimate),
-            "assignee_ids": issue.assignee_ids,
-            "assignee_id": issue.assignee_ids[0] if issue.assignee_ids else None,
-            "labels": self._labels(issue.label_ids),
-            "state": issue.state,
-            "severity": issue.severity.lower(),
-            "customer_relations_contacts": [],
-            "weight": issue.weight,
-            "health_status": issue.health_status,
-        }
-
-    def _about(self, on: Issue | MergeRequest) -> Json:
-        if isinstance(on, Issue):
-            return {"issue": self._issue(on)}
-        return {"merge_request": self._merge_request(on)}
-
-    def _merge_request(self, shown: MergeRequest) -> Json:
-        project = self.store.projects[shown.project_id]
-        return {
-            "assignee_id": shown.assignee_ids[0] if shown.assignee_ids else None,
-            "assignee_ids": shown.assignee_ids,
-            "author_id": shown.author_id,
-            "blocking_discussions_resolved": True,
-            "created_at": stamp(shown.created_at),
-            "description": shown.description,
-            "detailed_merge_status": entities.merge_status(shown),
-            "draft": shown.draft,
-            "head_pipeline_id": None,
-            "id": shown.id,
-            "iid": shown.iid,
-            "labels": self._labels(shown.label_ids),
-            "last_edited_at": None,
-            "last_edited_by_id": None,
-            "merge_commit_sha": shown.merge_commit_sha,
-            "merge_status": "can_be_merged",
-            "merge_user_id": shown.merged_by,
-            "milestone_id": shown.milestone_id,
-            "reviewer_ids": shown.reviewer_ids,
-            "source": self._project(project),
-            "source_branch": shown.source_branch,
-            "source_project_id": shown.source_project_id,
-            "state": shown.state,
-            "state_id": {"opened": 1, "closed": 2, "merged": 3, "locked": 4}[shown.state],
-            "target": self._project(project),
-            "target_branch": shown.target_branch,
-            "target_project_id": shown.project_id,
-            "time_estimate": shown.time_estimate,
-            "title": shown.title,
-            "total_time_spent": shown.time_spent,
-            "updated_at": stamp(shown.updated_at),
-            "updated_by_id": None,
-            "url": f"{self.store.external_url}/{self.store.full_path(project)}/-/merge_requests/{shown.iid}",
-            "work_in_progress": shown.draft,
-        }
-
-    def _on_open(self, now: Json) -> Json:
-        """Everything that was set goes from nothing to what it is."""
-        names = ("author_id", "created_at", "description", "id", "iid", "title", "updated_at")
-        shown: Json = {name: {"previous": None, "current": now[name]} for name in names if now[name] is not None}
-        if now["labels"]:
-            shown["labels"] = {"previous": [], "current": now["labels"]}
-        return shown
-
-    def _changes(self, issuable: Issuable, changes: Json) -> Json:
-        shown: Json = {"updated_at": {"previous": None, "current": stamp(issuable.updated_at)}}
-        for name, (before, after) in changes.items():
-            if name == "labels":
-                shown["labels"] = {"previous": self._labels(before), "current": self._labels(after)}
-            elif name == "state":
-                ids = {"opened": 1, "closed": 2, "merged": 3, "locked": 4}
-                shown["state_id"] = {"previous": ids[before], "current": ids[after]}
-                shown["closed_at"] = {"previous": None, "current": stamp(issuable.closed_at)}
-            elif name in ("title", "description", "confidential", "milestone_id", "discussion_locked", "severity"):
-                shown[name] = {"previous": before, "current": after}
-            elif name == "assignee_ids":
-                shown["assignees"] = {"previous": self._people(before), "current": self._people(after)}
-            elif name == "reviewer_ids":
-                shown["reviewers"] = {"previous": self._people(before), "current": self._people(after)}
-            elif name in ("weight", "time_estimate", "target_branch"):
-                shown[name] = {"previous": before, "current": after}
-            elif name == "due_date":
-                shown[name] = {"previous": entities.day(before), "current": entities.day(after)}
-        return shown
 
     # -- sending -------------------------------------------------------------------------------------------------
 
