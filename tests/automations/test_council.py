@@ -13,7 +13,14 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from bot.automations.council.check import check_council
-from bot.automations.council.facts import CouncilFacts, DiscussionState, Question, read_state
+from bot.automations.council.facts import (
+    CouncilFacts,
+    DiscussionState,
+    Question,
+    clocks_marker,
+    read_clocks,
+    read_state,
+)
 from bot.automations.council.plan import plan_council
 from bot.automations.council.scope import Scope, ScopeAnswer, scope_of
 from bot.automations.council.settings import CouncilSettings
@@ -161,6 +168,35 @@ def test_the_state_of_a_discussion_survives_its_marker() -> None:
     state = DiscussionState(2, Clock(MONDAY, pauses), MONDAY + 3 * HOUR, reminded=True, ended=True)
     assert read_state(f"text\n{state.marker()}") == state
     assert read_state("<!-- sectionbot:council_clock number=x started=never -->") is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "none",
+        "7-4",
+        "7-4|x|never|none",
+        "7-4|1|never|none",
+        "7-4|1|2026-11-16T10:00:00+00:00|x",
+        "7-4|1|9999-99-99|none",
+    ],
+)
+def test_odd_clocks_in_the_note_on_the_queue_are_none(words: str) -> None:
+    assert read_clocks(f"<!-- sectionbot:council_open_clocks open={words} -->") == {}
+
+
+def test_clocks_survive_the_note_on_the_queue() -> None:
+    first = DiscussionState(2, Clock(MONDAY, ((MONDAY + HOUR, None),)))
+    second = DiscussionState(1, Clock(MONDAY, ((MONDAY, MONDAY + HOUR), (MONDAY + 2 * HOUR, MONDAY + 3 * HOUR))))
+    marker = clocks_marker({initiative(4): first, initiative(5): second})
+    assert read_clocks(f"Text\n\n{marker}") == {"7-4": first, "7-5": second}
+
+
+def test_the_clock_of_what_may_not_be_named_is_not_kept_on_the_queue() -> None:
+    secret = asked(4, running(), confidential=True)
+    notes = [step.change for step in planned(secret).steps if isinstance(step.change, WriteNote)]
+    [note] = [change for change in notes if change.namespace_path == "sec/planning"]
+    assert "council_open_clocks open=none" in note.body
 
 
 def test_what_a_person_writes_is_no_state() -> None:

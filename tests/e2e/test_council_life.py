@@ -213,6 +213,34 @@ def test_what_is_not_for_the_council_is_told_and_a_representative_can_take_it(co
     assert OPEN in council.gitlab.notes(issue)[-1]
 
 
+def test_a_note_that_a_person_deletes_comes_back_with_the_clock_that_it_had(council: Council) -> None:
+    issue = council.ask()
+    council.done(issue)
+    council.at(MONDAY + HOUR)
+    council.say(issue, "sectionbot pause")
+    council.done(issue)
+    council.at(MONDAY + 3 * HOUR)
+    council.say(issue, "sectionbot resume")
+    council.done(issue)
+    before = council.note(issue, OPEN)
+    assert "ends on **Wednesday, 2026-11-18 12:00 UTC**" in before
+    council.at(MONDAY + 20 * HOUR)
+    [number] = [each for each in issue.note_ids if OPEN in council.gitlab.store.notes[each].body]
+    path = f"/projects/{issue.project_id}/issues/{issue.iid}/notes/{number}"
+    assert council.gitlab.call("DELETE", path).status_code == 204
+    assert council.done() == {"write note": 1}
+    assert council.note(issue, OPEN).split("| Team |")[0] == before.split("| Team |")[0]
+    # Without the queue's note there is nothing to go by, and it begins anew.
+    for text in (OPEN, "| Question |"):
+        store = council.gitlab.store
+        [note] = [each for each in store.notes.values() if text in each.body]
+        on = note.noteable
+        where = f"/projects/{on.home_id}/issues/{on.iid}/notes/{note.id}"
+        assert council.gitlab.call("DELETE", where).status_code == 204
+    council.done()
+    assert "The clock started on **Tuesday, 2026-11-17 06:00 UTC**" in council.note(issue, OPEN)
+
+
 def test_the_epic_that_a_question_is_in_hears_of_the_decision(council: Council) -> None:
     body = {"title": "One name", "labels": "all Sec groups"}
     epic = council.gitlab.call("POST", "/groups/sec/epics", json=body).json()

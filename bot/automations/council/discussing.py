@@ -9,7 +9,6 @@ from bot.automations.council.facts import CouncilFacts, DiscussionState, Questio
 from bot.automations.council.setup import Setup, shown_time
 from bot.automations.council.standing import Pair, Standing, State, queue_of, running
 from bot.domain.business_time import Clock
-from bot.domain.markers import marker
 from bot.domain.notes import write_note
 from bot.domain.people import mentions
 from bot.domain.plan import Step
@@ -32,7 +31,7 @@ def plan_starts(
     for each, standing in queue_of(pairs)[: max(0, free)]:
         state = DiscussionState(standing.number + 1, Clock(now.replace(microsecond=0)))
         ends_at = state.clock.ends_at(setup.calendar, setup.own.length)
-        started[each.issue.id] = replace(standing, state=State.RUNNING, ends_at=ends_at)
+        started[each.issue.id] = replace(standing, state=State.RUNNING, discussion=(state, None), ends_at=ends_at)
         text = discussion_text(each, standing, state, facts, setup)
         steps += write_note(
             each.issue, state.note_marker, text, None, "it is the first in the queue", state=state.marker()
@@ -45,10 +44,10 @@ def plan_discussion(
 ) -> list[Step]:
     """The table of who has answered, the reminder at half time, and the call to decide at the end."""
     if standing.left_open is not None:
-        state, note = standing.left_open
-        state = replace(state, stopped_at=standing.queued_at)
-        text = discussion_text(each, standing, state, facts, setup)
-        return write_note(each.issue, state.note_marker, text, note, "it was asked anew", state=state.marker())
+        left, its_note = standing.left_open
+        left = replace(left, stopped_at=standing.queued_at)
+        text = discussion_text(each, standing, left, facts, setup)
+        return write_note(each.issue, left.note_marker, text, its_note, "it was asked anew", state=left.marker())
     if standing.discussion is None:
         return []
     state, note = standing.discussion
@@ -59,21 +58,17 @@ def plan_discussion(
     if is_running and half and not state.reminded:
         if silent:
             text = _call(silent, standing, facts, setup, is_end=False)
-            steps += write_note(each.issue, _call_marker("half", state), text, None, "half of its time is over")
+            steps += write_note(each.issue, state.call_marker("half"), text, None, "half of its time is over")
         state = replace(state, reminded=True)
     if standing.state is State.TIME_IS_UP and not state.ended:
         names = [standing.dri or setup.section.dri]
         text = _call(names, standing, facts, setup, is_end=True)
-        steps += write_note(each.issue, _call_marker("end", state), text, None, "its time is over")
+        steps += write_note(each.issue, state.call_marker("end"), text, None, "its time is over")
         state = replace(state, reminded=True, ended=True)
     text = discussion_text(each, standing, state, facts, setup)
     needs = tuple(step.change.key for step in steps)
     because = "somebody has answered, or time has gone by"
     return steps + write_note(each.issue, state.note_marker, text, note, because, state=state.marker(), needs=needs)
-
-
-def _call_marker(which: str, state: DiscussionState) -> str:
-    return marker("council_call", which=which, number=state.number)
 
 
 def _call(names: list[str], standing: Standing, facts: CouncilFacts, setup: Setup, *, is_end: bool) -> str:

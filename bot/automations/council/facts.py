@@ -19,6 +19,7 @@ INTAKE_MARKER = marker("council_intake")
 QUEUE_MARKER = marker("council_queue")
 QUEUE_NOTE_MARKER = marker("council_queue_note")
 CLOCK = "council_clock"
+OPEN_CLOCKS = "council_open_clocks"
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,16 @@ class DiscussionState:
     def note_marker(self) -> str:
         return marker("council_discussion", number=self.number)
 
+    def call_marker(self, which: str) -> str:
+        """Of the note that calls people at half time, or at the end."""
+        return marker("council_call", which=which, number=self.number)
+
     def marker(self) -> str:
-        pauses = ",".join(f"{_shown(begins)}/{_shown(ends)}" for begins, ends in self.clock.pauses)
         return marker(
             CLOCK,
             number=self.number,
             started=_shown(self.clock.started_at),
-            pauses=pauses or "none",
+            pauses=_shown_pauses(self.clock),
             stopped=_shown(self.stopped_at),
             reminded="yes" if self.reminded else "no",
             ended="yes" if self.ended else "no",
@@ -64,6 +68,20 @@ def _shown(instant: dt.datetime | None) -> str:
     return instant.isoformat(timespec="seconds") if instant is not None else "never"
 
 
+def _shown_pauses(clock: Clock) -> str:
+    return ",".join(f"{_shown(begins)}/{_shown(ends)}" for begins, ends in clock.pauses) or "none"
+
+
+def _clock(started: str, pauses: str) -> Clock:
+    """Raises ValueError, OverflowError."""
+    begins = _instant(started)
+    if begins is None:
+        raise ValueError("it never started")
+    pairs = [pair.split("/") for pair in pauses.split(",") if pauses != "none"]
+    spans = [(_instant(first), _instant(last)) for first, last in pairs]
+    return Clock(begins, tuple((first, last) for first, last in spans if first is not None))
+
+
 def _instant(text: str) -> dt.datetime | None:
     return None if text == "never" else dt.datetime.fromisoformat(text).astimezone(dt.UTC)
 
@@ -73,17 +91,33 @@ def read_state(body: str) -> DiscussionState | None:
     fields = read_marker(CLOCK, body)
     try:
         given = fields or {}
-        started = _instant(given["started"])
-        pauses = [pair.split("/") for pair in given["pauses"].split(",") if given["pauses"] != "none"]
-        spans = [(_instant(begins), _instant(ends)) for begins, ends in pauses]
-        if started is None:
-            return None
-        clock = Clock(started, tuple((begins, ends) for begins, ends in spans if begins is not None))
+        clock = _clock(given["started"], given["pauses"])
         return DiscussionState(
             int(given["number"]), clock, _instant(given["stopped"]), given["reminded"] == "yes", given["ended"] == "yes"
         )
     except (KeyError, ValueError, OverflowError):
         return None
+
+
+def clocks_marker(clocks: Mapping[Issue, DiscussionState]) -> str:
+    """For the note on the queue: from it a discussion's note comes back when a person has deleted it."""
+    shown = (
+        f"{issue.project_id}-{issue.iid}|{state.number}|{_shown(state.clock.started_at)}|{_shown_pauses(state.clock)}"
+        for issue, state in clocks.items()
+    )
+    return marker(OPEN_CLOCKS, open=";".join(shown) or "none")
+
+
+def read_clocks(body: str) -> dict[str, DiscussionState]:
+    """`project_id-iid` to the discussion that is open there; what cannot be read is left out."""
+    found = {}
+    for words in (read_marker(OPEN_CLOCKS, body) or {}).get("open", "none").split(";"):
+        try:
+            key, number, started, pauses = words.split("|")
+            found[key] = DiscussionState(int(number), _clock(started, pauses))
+        except (ValueError, OverflowError):
+            continue
+    return found
 
 
 @dataclass(frozen=True)
@@ -162,3 +196,13 @@ class CouncilFacts:
     queue: Issue | None = None
     queue_notes: tuple[Note, ...] = ()
     is_complete: bool = False
+
+    def kept_clock(self, each: Question) -> DiscussionState | None:
+        """What the note on the queue says of a question's open discussion."""
+        note = min(self.queue_notes, key=lambda note: note.id, default=None)
+        clocks = read_clocks(note.body) if note is not None else {}
+        state = clocks.get(f"{each.issue.project_id}-{each.issue.iid}")
+        if state is None:
+            return None
+        called = [each.own_note(state.call_marker(which), self.own_ids) is not None for which in ("half", "end")]
+        return replace(state, reminded=any(called), ended=called[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from bot.automations.council.facts import QUEUE_MARKER, QUEUE_NOTE_MARKER, CouncilFacts
+from bot.automations.council.facts import QUEUE_MARKER, QUEUE_NOTE_MARKER, CouncilFacts, clocks_marker
 from bot.automations.council.setup import Setup, shown_time
 from bot.automations.council.standing import Pair, State, queue_of
 from bot.domain.changes import CreateIssue, WriteNote
@@ -39,7 +39,9 @@ def plan_queue(pairs: list[Pair], facts: CouncilFacts, setup: Setup, now: dt.dat
         return Plan()
     there = min(facts.queue_notes, key=lambda note: note.id, default=None)
     text = _text(pairs, facts.queue, facts, setup)
-    return Plan(tuple(write_note(facts.queue, QUEUE_NOTE_MARKER, text, there, "the queue has moved")))
+    state = _clocks(pairs, facts.queue, facts)
+    because = "the queue has moved"
+    return Plan(tuple(write_note(facts.queue, QUEUE_NOTE_MARKER, text, there, because, state=state)))
 
 
 def _opening(path: str, pairs: list[Pair], facts: CouncilFacts, setup: Setup, now: dt.datetime) -> Plan:
@@ -66,13 +68,24 @@ def _opening(path: str, pairs: list[Pair], facts: CouncilFacts, setup: Setup, no
     assert project is not None
     like = pairs[0][0].issue
     at = Issue(0, 0, project.id, path, "", like.author, like.created_at, like.created_at, "")
-    body = f"{_text(pairs, at, facts, setup)}\n\n{QUEUE_NOTE_MARKER}"
+    body = f"{_text(pairs, at, facts, setup)}\n\n{QUEUE_NOTE_MARKER}\n{_clocks(pairs, at, facts)}"
     note = WriteNote(path, 0, QUEUE_NOTE_MARKER, body, created_by=create.key)
     return Plan(
         (
             Step(create, "the council has questions", path),
             Step(note, "it shows them in their order", path, needs=(create.key,)),
         )
+    )
+
+
+def _clocks(pairs: list[Pair], at: Issue, facts: CouncilFacts) -> str:
+    """Of the discussions that are open; of what may not be named there, not even the numbers."""
+    return clocks_marker(
+        {
+            each.issue: standing.discussion[0]
+            for each, standing in pairs
+            if standing.discussion is not None and facts.projects.may_name(each.issue, at)
+        }
     )
 
 

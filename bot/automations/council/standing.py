@@ -43,7 +43,8 @@ class Standing:
     Args:
         lack: parts that are missing now; lacks_decision: whether the decision is not written yet.
         queued_at: what its place in the queue goes by: when the label was set, or when it was deferred.
-        discussion: the one that is open, with the bot's note; ends_at: of its clock, None while it is paused.
+        discussion: the one that is open, with the bot's note, None where a person has deleted that; ends_at: of its
+            clock, None while it is paused.
         number: of the latest discussion; left_open: one that ended when the label was set anew.
         dri: username, empty where nobody is.
     """
@@ -54,7 +55,7 @@ class Standing:
     scope: ScopeAnswer
     is_accepted: bool
     queued_at: dt.datetime
-    discussion: tuple[DiscussionState, Note] | None
+    discussion: tuple[DiscussionState, Note | None] | None
     number: int
     left_open: tuple[DiscussionState, Note] | None
     ends_at: dt.datetime | None
@@ -72,9 +73,13 @@ def stand(each: Question, facts: CouncilFacts, setup: Setup, now: dt.datetime) -
     latest = each.discussion(facts.own_ids)
     asked_at = each.asked_at(own.label)
     open_ = latest if latest is not None and latest[0].stopped_at is None else None
+    kept = facts.kept_clock(each)
+    found: tuple[DiscussionState, Note | None] | None = open_
+    if kept is not None and (latest is None or kept.number > latest[0].number):
+        found = (kept, None)
     # Taken off and set again, the label asks anew: others may have had their turn in between.
-    is_asked_anew = open_ is not None and asked_at > open_[0].clock.started_at + CLOCKS_DIFFER_BY
-    current = None if is_asked_anew else open_
+    is_asked_anew = found is not None and asked_at > found[0].clock.started_at + CLOCKS_DIFFER_BY
+    current = None if is_asked_anew else found
     deferred = [note.created_at for note in each.answers("defer", facts.own_ids)]
     queued_at = max([asked_at, *deferred])
     ends_at = current[0].clock.ends_at(setup.calendar, own.length) if current is not None else None
@@ -86,8 +91,8 @@ def stand(each: Question, facts: CouncilFacts, setup: Setup, now: dt.datetime) -
         is_accepted=is_accepted,
         queued_at=queued_at,
         discussion=current,
-        number=latest[0].number if latest is not None else 0,
-        left_open=open_ if is_asked_anew else None,
+        number=max(latest[0].number if latest is not None else 0, kept.number if kept is not None else 0),
+        left_open=open_ if is_asked_anew and found is open_ else None,
         ends_at=ends_at,
         dri=each.issue.assignees[0].username if each.issue.assignees else "",
     )
@@ -96,7 +101,7 @@ def stand(each: Question, facts: CouncilFacts, setup: Setup, now: dt.datetime) -
 def _state(
     lack: tuple[Lack, ...],
     scope: ScopeAnswer,
-    current: tuple[DiscussionState, Note] | None,
+    current: tuple[DiscussionState, Note | None] | None,
     ends_at: dt.datetime | None,
     now: dt.datetime,
     *,
