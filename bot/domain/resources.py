@@ -244,9 +244,9 @@ class EpicId:
 WorkItemId = IssueId | EpicId
 
 
-_REFERENCE = re.compile(r"(?P<path>[\w.][\w./-]*?)(?:#(?P<iid>[1-9]\d*))?")
+_REFERENCE = re.compile(r"(?P<path>[\w.][\w./-]*?)(?:#(?P<iid>[1-9]\d{0,11}))?")
 _URL = re.compile(
-    r"https?://[^/]+/(?P<path>[\w.][\w./-]*?)/-/(?:issues|work_items)/(?:incident/)?(?P<iid>[1-9]\d*)(?:[#?].*)?"
+    r"https?://[^/]+/(?P<path>[\w.][\w./-]*?)/-/(?:issues|work_items)/(?:incident/)?(?P<iid>[1-9]\d{0,11})(?:[#?].*)?"
 )
 
 
@@ -271,9 +271,9 @@ class Reference:
         return cls(match["path"], int(match["iid"]) if match["iid"] else None)
 
 
-_EPIC = re.compile(r"(?P<path>[\w.][\w./-]*?)&(?P<iid>[1-9]\d*)")
+_EPIC = re.compile(r"(?P<path>[\w.][\w./-]*?)&(?P<iid>[1-9]\d{0,11})")
 _EPIC_URL = re.compile(
-    r"https?://[^/]+/groups/(?P<path>[\w.][\w./-]*?)/-/(?:epics|work_items)/(?P<iid>[1-9]\d*)(?:[#?].*)?"
+    r"https?://[^/]+/(?:[\w.-]+/)*?groups/(?P<path>[\w.][\w./-]*?)/-/(?:epics|work_items)/(?P<iid>[1-9]\d{0,11})(?:[#?].*)?"
 )
 
 
@@ -291,4 +291,6 @@ class EpicReference:
     def find(cls, text: str) -> EpicReference | None:
         """None where the text names something else."""
         match = _EPIC_URL.fullmatch(text) or _EPIC.fullmatch(text)
-        return cls(match["path"], int(match["iid"])) if match is not None else None
+        if match is None or not set(match["path"].split("/")).isdisjoint({"", ".", ".."}):
+            return None
+        return cls(match["path"], int(match["iid"]))

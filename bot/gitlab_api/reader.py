@@ -278,8 +278,13 @@ class Reader:
 
     def group(self, path: str) -> Group | None:
         def ask() -> Group | None:
-            row = self._client.get_or_none(f"/groups/{encoded(path)}", with_projects="false")
-            return Group(int(row["id"]), row["full_path"], row.get("visibility") or "private") if row else None
+            try:
+                row = self._client.get(f"/groups/{encoded(path)}", with_projects="false")
+            except GitLabRefused as refused:
+                if refused.status in NOT_IN_THIS_TIER:
+                    return None
+                raise
+            return Group(int(row["id"]), row["full_path"], row.get("visibility") or "private")
 
         return self._once(("group", path), ask)
 

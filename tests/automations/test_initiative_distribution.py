@@ -517,6 +517,34 @@ def test_words_of_a_plan_that_became_confidential_reach_no_public_issue() -> Non
     assert told.body.startswith("The plan says something else by now of this part. Whoever may read it finds it there.")
 
 
+@pytest.mark.parametrize(
+    ("visibility", "confidential", "readers", "is_told"),
+    [
+        ("private", False, [GWEN, EVE], False),
+        ("private", False, [GWEN], True),
+        ("public", False, [], False),
+        ("public", True, [GWEN, EVE], False),
+        ("public", True, [GWEN], True),
+    ],
+)
+def test_words_go_to_an_issue_that_was_moved_only_where_nobody_else_reads_them(
+    visibility: str, confidential: bool, readers: list[User], is_told: bool
+) -> None:
+    elsewhere = Project(20, "sec/other", visibility, 1, NOW)
+    part = implementation(5, "dast", project_id=20, project_path="sec/other", confidential=confidential)
+    issue, notes = owned(description=with_plan("dast | Secret words | 3 | "))
+    given: dict[str, Any] = {
+        "links_of": {4: [part]},
+        "projects": [project(visibility="private"), elsewhere],
+        "members_of": {7: [member(GWEN)], 20: [member(each) for each in readers]},
+    }
+    first = planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute")]}, **given))
+    notes = carried_out(first, [*notes, said(300, "sectionbot distribute")])
+    plan = planned(FakeReader([issue], notes={4: [*notes, said(400, "sectionbot distribute now")]}, **given))
+    [told] = [change for change in notes_of(plan) if change.iid == 5]
+    assert ("Secret words" in told.body) is is_told
+
+
 def test_links_between_issues_that_are_there_are_made_up_for() -> None:
     issue, notes = shown(with_plan(SAST, DAST))
     links = [implementation(5, "dast"), implementation(6, "static_application_security_testing")]

@@ -15,7 +15,7 @@ from bot.automations.initiatives.plan import plan_initiatives
 from bot.automations.initiatives.review import NOTE_MARKER
 from bot.automations.initiatives.watermark import usable
 from bot.domain.changes import AddToEpic
-from bot.domain.errors import WrongInput
+from bot.domain.errors import GitLabUnreachable, WrongInput
 from bot.domain.events import Event
 from bot.domain.plan import NoticeKind, Plan
 from bot.domain.policy_changes import UpdateResource
@@ -61,6 +61,7 @@ from tests.automations.test_initiative_stages import implementation
 
 THIS = Scope(epic=EpicReference("sec", 4), event_kind="epic")
 COMPLETE = (*LABELS, "initiative::complete")
+DAYS = dt.timedelta(days=9)
 DRI = User(80, "dri.sec")
 EVENT = Event("epic", 0, "sec", 4, labels=frozenset(LABELS), resource_kind="epics")
 
@@ -171,6 +172,49 @@ def test_where_gitlab_has_no_epics_it_asks_once_says_so_once_and_goes_on_with_is
     # Also when everything is read anew, in a new milestone.
     old = dict(plan.watermark or {}) | {"milestone": "19.3"}
     assert swept(FakeReader([initiative()], epics_there=None), old).notices == ()
+
+
+def test_when_there_are_epics_all_are_read_whatever_the_mark_says() -> None:
+    without = swept(FakeReader([], epics_there=None)).watermark
+    old = epic(labels=LABELS, updated_at=NOW - dt.timedelta(days=9))
+    assert kinds(swept(FakeReader([], epics_there=[old]), without))[:1] == ["change labels"]
+
+
+def test_while_gitlab_does_not_list_epics_issues_are_looked_at_and_the_mark_is_not_kept() -> None:
+    class Silent(FakeReader):
+        def epics(self, group: str, **query: Any) -> tuple[Epic, ...] | None:
+            raise GitLabUnreachable("GET /groups/sec/epics", "status 500")
+
+    for before in (None, mark()):
+        plan = swept(Silent([initiative()]), before)
+        [notice] = plan.notices
+        assert (notice.kind, notice.sentence) == (
+            NoticeKind.FAILED,
+            "GitLab did not list the epics of sec: GitLab did not answer GET /groups/sec/epics: status 500",
+        )
+        assert labels_of(plan) == [(("initiative::complete",), ())]
+
+
+def test_what_became_one_without_a_change_is_found_when_nothing_else_is_to_do() -> None:
+    old = NOW - dt.timedelta(days=9)
+    plan = swept(FakeReader([initiative(updated_at=old)], epics_there=[epic(6, updated_at=old)]), mark())
+    assert {step.subject for step in plan.steps} == {"sec/product#4", "sec&6"}
+    plan = swept(FakeReader([initiative(updated_at=old)], epics_there=None), mark(without_epics=True))
+    assert {step.subject for step in plan.steps} == {"sec/product#4"}
+
+
+def test_an_epic_that_was_moved_is_found_by_its_issues() -> None:
+    moved = epic(8, labels=OWNED, description=with_plan(SAST, DAST))
+    old = epic(4, group_id=66, group_path="sec/old", labels=OWNED, state="closed")
+    part = implementation(5, "dast", "epic-66-4", epic=EpicId(9, 8, 908)).issue
+    reader = FakeReader([part], epics_there=[old, moved])
+    found = gather_initiatives(Scope(project_id=7, iid=5, event_kind="issue"), reader, SETUP, NOW)
+    assert [each.item for each in found.initiatives] == [moved]
+    before = usable(mark(), SETUP, NOW)
+    found = gather_initiatives(
+        Scope(), FakeReader([part], epics_there=[old, replace(moved, updated_at=NOW - DAYS)]), SETUP, NOW, before
+    )
+    assert moved.iid in [each.item.iid for each in found.initiatives]
 
 
 def test_it_says_so_again_when_there_were_epics_in_between() -> None:
@@ -296,7 +340,12 @@ def test_what_happens_to_one_of_them_is_seen_in_the_epic() -> None:
     assert not gather_initiatives(Scope(project_id=7, iid=5, event_kind="issue"), reader, SETUP, NOW).initiatives
 
 
-@pytest.mark.parametrize("key", ["epic-", "epic-9", "epic-x-4", "epic-9-4-1", "9-4-1", ""])
+LONG = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "key", ["epic-", "epic-9", "epic-x-4", "epic-9-4-1", "9-4-1", "", f"{LONG}-1", f"epic-9-{LONG}", "²-1"]
+)
 def test_an_odd_key_names_nothing(key: str) -> None:
     before = mark(due={key: NOW.isoformat()})
     assert swept(FakeReader([]), before).steps == ()

@@ -80,7 +80,8 @@ def test_a_first_sweep_and_those_after_it(section: Section) -> None:
     mark, asked, steps = swept(section, mark, now + HOUR)
     assert steps == 0 and asked <= 45 + 4 * MANY
     mark, asked, steps = swept(section, mark, now + 2 * HOUR)
-    assert (asked, steps) == (3, 0)
+    # Who the bot is, what has changed of issues and epics, and by their labels those that it has not seen.
+    assert (asked, steps) == (9, 0)
     # One issue of a plan moves.
     later = now + 30 * HOUR
     section.gitlab.call("POST", "/../../-/emulator/clock", json={"now": later.isoformat()})
@@ -95,13 +96,36 @@ def test_a_first_sweep_and_those_after_it(section: Section) -> None:
     assert steps == 0 and MANY * 2 < asked <= 45 + 4 * MANY
 
 
+def test_what_people_settle_by_hand_reaches_the_review_within_a_day(
+    local_gitlab: LocalGitLab, environment: Environment, settings: Settings
+) -> None:
+    section = Section(local_gitlab, environment, settings)
+    closed, unlabelled = section.open(), section.open(title="Another")
+    now = local_gitlab.store.now()
+    mark, _, _ = swept(section, None, now)
+    mark, _, _ = swept(section, mark, now + HOUR)
+    mark = dict(mark) | {"changed_since": None}
+    local_gitlab.call("POST", "/../../-/emulator/clock", json={"now": (now + HOUR).isoformat()})
+    section.change(closed, state_event="close")
+    section.change(unlabelled, labels="")
+    for hours in (2, 27):
+        local_gitlab.call("POST", "/../../-/emulator/clock", json={"now": (now + hours * HOUR).isoformat()})
+        mark, _, _ = swept(section, mark, now + hours * HOUR)
+    project = local_gitlab.project("sec/planning")
+    assert project is not None
+    [review] = local_gitlab.issues(project)
+    [note] = local_gitlab.notes(review)
+    assert "Done since the last review" in note and f"sec/product#{closed.iid}+" in note
+    assert f"~~sec/product#{closed.iid}~~" in note and f"sec/product#{unlabelled.iid}+" not in note
+
+
 def test_what_is_due_by_time_alone_is_read(section: Section) -> None:
     now = section.gitlab.store.now()
     mark, _, _ = swept(section, None, now)
     mark, _, _ = swept(section, mark, now + HOUR)
     key = next(iter(mark["due"]))
     due = dict(mark) | {"due": {key: (now + 2 * HOUR).isoformat()}}
-    assert swept(section, due, now + 2 * HOUR - dt.timedelta(minutes=1))[1] == 3
+    assert swept(section, due, now + 2 * HOUR - dt.timedelta(minutes=1))[1] == 9
     assert swept(section, due, now + 2 * HOUR)[1] == 7
 
 
@@ -118,7 +142,7 @@ def test_an_issue_of_an_epics_plan_costs_no_more_than_ten(
     now = local_gitlab.store.now()
     watermark, _, _ = swept(section, None, now)
     watermark, _, _ = swept(section, watermark, now + HOUR)
-    assert swept(section, watermark, now + 2 * HOUR)[1:] == (3, 0)
+    assert swept(section, watermark, now + 2 * HOUR)[1:] == (9, 0)
     later = now + 30 * HOUR
     local_gitlab.call("POST", "/../../-/emulator/clock", json={"now": later.isoformat()})
     section.change(local_gitlab.store.issues[row["id"]], token="root", state_event="close")

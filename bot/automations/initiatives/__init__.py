@@ -44,7 +44,7 @@ AUTOMATION = Automation(
     purpose="Section-wide initiatives are accompanied from the label to the issues that every group has got.",
     budget="A first sweep, or one with --full: one list for each set of labels and each alias in it and four more, as "
     "many of epics where GitLab has them, the section's projects and its people, by pages of 100; at most 4 for each "
-    "initiative, and 3 more where somebody commands; 3 for the review. With a watermark: 3 where nothing has changed, "
+    "initiative, and 3 more where somebody commands; 3 for the review. With a watermark: 9 where nothing has changed, "
     "at most 10 where one issue of a plan has. On a webhook: at most 10.",
     lane=Lane.EVERYDAY,
     settings="initiatives",

@@ -18,7 +18,7 @@ from bot.automations.initiatives.implementation_plan import ImplementationPlan, 
 from bot.automations.initiatives.setup import Setup
 from bot.automations.initiatives.stages import Standing
 from bot.domain.changes import AddToEpic, CreateIssue, LinkIssues
-from bot.domain.confidentiality import Audience, allowed_to_read, audience_of, audience_of_new
+from bot.domain.confidentiality import Audience, Reach, allowed_to_read, audience_of, audience_of_new
 from bot.domain.markers import marker
 from bot.domain.notes import write_note
 from bot.domain.places import is_same_path
@@ -113,9 +113,9 @@ def _is_for_the_same(initiative: WorkItem, project: Project, facts: InitiativeFa
     """Whether everybody who would read the new issue may read the initiative, whose words stand in it."""
     if is_same_path(project.path, initiative.namespace_path):
         return True
-    members = facts.readers.get(project.path.lower(), ())
-    readers = audience_of_new(project, members, facts.own_ids, confidential=initiative.confidential)
-    return _may_all_read(readers, initiative, facts)
+    members = facts.readers.get(project.path.lower())
+    readers = audience_of_new(project, members or (), facts.own_ids, confidential=initiative.confidential)
+    return _may_all_read(readers, initiative, facts, is_known=members is not None)
 
 
 def _is_read_by_no_more(made: Issue, initiative: WorkItem, facts: InitiativeFacts) -> bool:
@@ -125,14 +125,16 @@ def _is_read_by_no_more(made: Issue, initiative: WorkItem, facts: InitiativeFact
         return False
     if is_same_path(project.path, initiative.namespace_path) and made.confidential >= initiative.confidential:
         return True
-    readers = audience_of(made, project, facts.readers.get(project.path.lower(), ()), facts.own_ids | {made.author.id})
-    return _may_all_read(readers, initiative, facts)
+    members = facts.readers.get(project.path.lower())
+    readers = audience_of(made, project, members or (), facts.own_ids | {made.author.id})
+    return _may_all_read(readers, initiative, facts, is_known=members is not None)
 
 
-def _may_all_read(readers: Audience, initiative: WorkItem, facts: InitiativeFacts) -> bool:
+def _may_all_read(readers: Audience, initiative: WorkItem, facts: InitiativeFacts, *, is_known: bool) -> bool:
+    """Args: is_known: whether the members were read that `readers` was made of; without, these may be anybody."""
     path = initiative.namespace_path
     source = facts.projects.namespace(path)
-    if source is None:
+    if source is None or (readers.reach is Reach.MEMBERS and not is_known):
         return False
     return readers.is_within(allowed_to_read(initiative, source, facts.readers.get(path.lower(), ())))
 

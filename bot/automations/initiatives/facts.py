@@ -115,7 +115,8 @@ class InitiativeFacts:
         covers_everything: whether all initiatives of the section are there.
         is_sweep: whether it is a look at everything, of which what has not changed may be left out.
         has_epics: whether this GitLab has them, as far as it was asked; said_without: whether an earlier run has said
-            that it has none.
+            that it has none; unread_epics: why it did not list them.
+        has_gone: whether something that was an initiative before is none any more.
     """
 
     initiatives: tuple[Initiative, ...]
@@ -129,6 +130,8 @@ class InitiativeFacts:
     is_sweep: bool = False
     has_epics: bool = True
     said_without: bool = False
+    unread_epics: GitLabError | None = None
+    has_gone: bool = False
 
 
 def key_of(item: WorkItem) -> str:

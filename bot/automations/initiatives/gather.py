@@ -20,7 +20,7 @@ from bot.automations.initiatives.reader import InitiativeReader
 from bot.automations.initiatives.review import review_marker
 from bot.automations.initiatives.setup import DISTRIBUTE, DISTRIBUTE_NOW, Setup
 from bot.automations.initiatives.stages import dri_note, stand
-from bot.automations.initiatives.watermark import Watermark
+from bot.automations.initiatives.watermark import Watermark, says_without_epics
 from bot.comment_commands.grammar import said_to
 from bot.comment_commands.requests import requests_at
 from bot.comment_commands.rights import may_have_been_edited, with_edits
@@ -54,18 +54,25 @@ def gather_initiatives(
     everything = scope.is_everything and before is None
     if before is not None:
         found = changed(before, reader, setup, own_ids, now)
-    else:
-        found = listed(reader, setup, now) if everything else named(scope, reader, setup, own_ids)
+        # Where there were no epics before, the mark says nothing of them.
+        everything = before.without_epics and found.has_epics
+    if everything:
+        found = listed(reader, setup, now)
+    elif before is None:
+        found = named(scope, reader, setup, own_ids)
     read = reader.side_by_side([partial(_complete, item, reader, setup, own_ids) for item in found.items])
     facts = InitiativeFacts(
         initiatives=tuple(sorted(read, key=lambda each: (each.item.created_at, each.item.reference))),
         people=PeopleAnswer({}, {}, {}, {}),
         own_ids=own_ids,
-        covers_everything=everything,
+        covers_everything=everything and found.unread is None,
         is_sweep=scope.is_everything,
         has_epics=found.has_epics,
-        said_without=bool((scope.watermark or {}).get("without_epics")),
+        has_gone=found.has_gone,
+        said_without=says_without_epics(scope.watermark),
+        unread_epics=found.unread,
     )
+    everything = facts.covers_everything
     has_review = everything and setup.own.review_project is not None
     names_people = has_review or any(_may_mention(each, facts, setup, now) for each in read)
     names_issues = has_review or any(_may_name(each) for each in read)
@@ -166,12 +173,15 @@ def _with_distributions(
         return facts
     paths = {each.item.namespace_path.lower() for each in asked}
     paths |= {group.issues_project.lower() for group in setup.section.groups}
+    parts = [one.issue for each in asked for one in each.implementations(facts.own_ids)]
+    paths |= {issue.project_path.lower() for issue in parts}
+    confidential = {issue.project_path.lower() for issue in parts if issue.confidential}
+    is_secret = any(each.item.confidential for each in asked)
     by_members = [
         namespace
         for path in sorted(paths)
         for namespace in (facts.projects.namespace(path),)
-        if namespace is not None
-        and (reach_of(namespace) is Reach.MEMBERS or any(each.item.confidential for each in asked))
+        if namespace is not None and (reach_of(namespace) is Reach.MEMBERS or is_secret or path in confidential)
     ]
     facts = replace(facts, readers=_readers(by_members, reader))
     told = {key_of(each.item): _told(each, facts, reader, setup, now) for each in asked}

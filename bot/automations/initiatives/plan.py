@@ -36,8 +36,13 @@ def plan_initiatives(facts: InitiativeFacts, setup: Setup, now: dt.datetime, bef
     plan += plan_review(standings, facts, setup, now)
     if not facts.is_sweep:
         return plan
-    if not facts.has_epics and not facts.said_without:
+    if facts.unread_epics is not None:
+        sentence = f"GitLab did not list the epics of {setup.section.group}: {facts.unread_epics}"
+        plan += Plan((), (Notice(NoticeKind.FAILED, setup.section.group, sentence, public=True),))
+    # Not before the last look of a run.
+    if not facts.has_epics and not facts.said_without and not plan.look_again:
         plan += Plan((), (_without_epics(setup),))
+    before = None if facts.covers_everything else before
     return replace(plan, watermark=next_mark(before, standings, facts, setup, now).to_json())
 
 

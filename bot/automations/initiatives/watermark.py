@@ -53,13 +53,19 @@ def usable(data: Mapping[str, Any] | None, setup: Setup, now: dt.datetime) -> Wa
         given = data or {}
         due = {str(key): _instant(text) for key, text in given["due"].items()}
         changed = _instant(given["changed_since"]) if given["changed_since"] is not None else None
-        mark = Watermark(_instant(given["until"]), str(given["milestone"]), due, changed)
+        without_epics = says_without_epics(data)
+        mark = Watermark(_instant(given["until"]), str(given["milestone"]), due, changed, without_epics)
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         return None
     is_old = mark.changed_since is not None and now - mark.changed_since >= REVIEW_LAGS_FOR
     if mark.until > now or mark.milestone != setup.milestone(now).title or is_old:
         return None
     return mark
+
+
+def says_without_epics(data: Mapping[str, Any] | None) -> bool:
+    """Also of a mark that is not usable otherwise."""
+    return bool((data or {}).get("without_epics"))
 
 
 def _instant(text: str) -> dt.datetime:
@@ -82,10 +88,11 @@ def next_mark(
     due = {key: instant for key, instant in before.due.items() if instant > now} if before is not None else {}
     for each, standing in read:
         due.pop(key_of(each.item), None)
-        instants = [instant for instant in _due(each, standing, facts, setup, now) if instant > now]
-        if instants and each.item.state == "opened":
-            due[key_of(each.item)] = min(instants)
-    changed = None if before is None else before.changed_since or (now if read else None)
+        if each.item.state == "opened":
+            instants = [instant for instant in _due(each, standing, facts, setup, now) if instant > now]
+            # Each of them stands there, so that it is known which have gone; what was not shown is asked for again.
+            due[key_of(each.item)] = now if each.unread is not None else min(instants, default=now + MONTH)
+    changed = None if before is None else before.changed_since or (now if read or facts.has_gone else None)
     return Watermark(now - OVERLAP, setup.milestone(now).title, due, changed, not facts.has_epics)
 
 
