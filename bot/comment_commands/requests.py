@@ -79,6 +79,8 @@ def requests_at(
                 if may_command(note, place.members, specs[given.name].least_access, own_ids)
             ]
     for name, event in _set(place, labels or {}, label_events):
+        if f"label-{event.id}" in done or now - event.created_at > CARRIED_OUT_WITHIN:
+            continue
         if event.user is not None and name in specs and _may_set(event.user, place, specs[name], own_ids):
             found.append(Request(name, "", event.user, event.created_at, f"label-{event.id}", label=event.label or ""))
     return tuple(sorted(found, key=lambda each: (each.at, each.source)))
@@ -123,6 +125,41 @@ def heard(place: Place, request: Request, needs: tuple[str, ...]) -> list[Step]:
     item = place.item
     change = ChangeLabels(item.namespace_path, item.iid, item.ids, remove=(request.label,))
     return [Step(change, "what it asked for was done", item.reference, needs=needs)]
+
+
+def settle_labels(
+    place: Place,
+    vocabulary: Sequence[CommandSpec],
+    own_ids: frozenset[int],
+    now: dt.datetime,
+    *,
+    labels: Mapping[str, str],
+    label_events: Sequence[LabelEvent],
+) -> list[Step]:
+    """Takes off the labels of commands that are not carried out: of people who may not, those that were heard before,
+    and those that were set too long ago.
+    """
+    specs = {spec.name: spec for spec in vocabulary}
+    notes = [note for each in place.discussions for note in each.notes]
+    done = answered(notes, own_ids)
+    open_: dict[str, str] = {}
+    steps: list[Step] = []
+    item = place.item
+    for name, event in _set(place, labels, label_events):
+        was_heard = f"label-{event.id}" in done
+        if not was_heard and now - event.created_at <= CARRIED_OUT_WITHIN:
+            open_[name] = labels[name]
+            continue
+        remove = ChangeLabels(item.namespace_path, item.iid, item.ids, remove=(labels[name],))
+        because = "what it asked for was done" if was_heard else "it was set long ago, and was not heard"
+        steps.append(Step(remove, because, item.reference))
+        may = event.user is not None and name in specs and _may_set(event.user, place, specs[name], own_ids)
+        if may and not was_heard:
+            mark = marker(ANSWER, to=f"label-{event.id}", refused="no")
+            text = f"The label `{labels[name]}` was set too long ago to be carried out. Set it again if it still holds."
+            note = WriteNote(item.namespace_path, item.iid, mark, f"{text}\n\n{mark}", item.ids)
+            steps.append(Step(note, "whoever set it hears why", item.reference))
+    return steps + refuse_labels(place, vocabulary, own_ids, now, labels=open_, label_events=label_events)
 
 
 def refuse_labels(

@@ -39,7 +39,7 @@ class Event:
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
-    """For the job: references only, no names and no texts."""
+    """For the job: references only, no names and no texts. Of an epic its group's path is all that a payload says."""
     of_epic = {"group_path": event.project_path} if event.resource_kind == "epics" else {}
     return {
         "kind": event.kind,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from bot.domain.errors import GitLabRefused
 from bot.domain.people import PeopleAnswer, PeopleQuestion
-from bot.domain.places import is_below, is_same_path
+from bot.domain.places import is_below, is_in
 from bot.domain.resources import (
     AccessLevel,
     Discussion,
@@ -117,7 +117,7 @@ class Reader:
         return any(is_below(path, group) for group in self._hidden)
 
     def _is_hidden_group(self, path: str) -> bool:
-        return self._is_hidden(path) or any(is_same_path(path, group) for group in self._hidden)
+        return any(is_in(path, group) for group in self._hidden)
 
     def policies(self, hidden_groups: tuple[str, ...]) -> PolicyReader:
         """What the policy engine reads; resources of projects below `hidden_groups` are not there for it."""

@@ -25,7 +25,7 @@ def parse_event(payload: Any) -> Event | None:
             return _issue(payload, payload["object_attributes"], "merge_request")
         if kind == "note" and isinstance(payload.get("merge_request"), dict):
             return _issue(payload, payload["merge_request"], "note", "merge_requests")
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
     return None
 
@@ -51,7 +51,8 @@ def _issue(payload: dict[str, Any], issue: dict[str, Any], kind: str, resource_k
 def _epic(payload: dict[str, Any], epic: dict[str, Any]) -> Event | None:
     """An epic is in no project; which group it is in, only its address says (seen on GitLab.com in 2026)."""
     actor = payload.get("user") or {}
-    named = EpicReference.find(str(epic["url"]))
+    url = str(epic["url"])
+    named = EpicReference.find(url) if "://" in url else None
     if named is None:
         return None
     return Event(

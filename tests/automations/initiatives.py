@@ -68,6 +68,8 @@ SETUP = Setup(
     templates=TEMPLATES,
     comments=CommentCommands(),
     council_label="architectural council",
+    council_project="sec/planning",
+    council_question="## Issue at hand and preferred action",
 )
 
 

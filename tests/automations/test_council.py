@@ -292,6 +292,35 @@ def test_a_label_that_means_a_command_is_taken_off_of_somebody_who_may_not_say_i
     assert body.startswith("The label `bot pause` had no effect: it takes the role Developer in this project.")
 
 
+def labelled(*notes: Note, at: dt.datetime = MONDAY, **fields: Any) -> Plan:
+    """On which Gwen has set `bot pause`, with a clock that runs."""
+    there = asked(4, running(), *notes, labels=("architectural council", "bot pause"), **fields)
+    event = LabelEvent(90, "bot pause", "add", GWEN, at)
+    return planned(replace(there, label_events=(*there.label_events, event)), now=MONDAY + HOUR)
+
+
+def test_a_label_that_was_heard_is_only_taken_off() -> None:
+    """The run that has answered was cut off before it could do that."""
+    first = labelled()
+    answers = [note(300, body) for body in bodies(first) if "command_answer" in body]
+    paused = running(clock=Clock(MONDAY, ((MONDAY, None),)))
+    there = asked(4, paused, *answers, labels=("architectural council", "bot pause"))
+    event = LabelEvent(90, "bot pause", "add", GWEN, MONDAY)
+    second = planned(replace(there, label_events=(*there.label_events, event)), now=MONDAY + HOUR)
+    assert [step.change.remove for step in second.steps if isinstance(step.change, ChangeLabels)] == [("bot pause",)]
+    assert not [body for body in bodies(second) if "command_answer" in body]
+
+
+def test_a_label_that_was_set_long_ago_does_nothing_and_that_is_told() -> None:
+    plan = labelled(at=MONDAY - dt.timedelta(days=60))
+    [body] = [body for body in bodies(plan) if "command_answer" in body]
+    assert body.startswith(
+        "The label `bot pause` was set too long ago to be carried out. Set it again if it still holds.\n\n<!--"
+    )
+    assert [step.change.remove for step in plan.steps if isinstance(step.change, ChangeLabels)] == [("bot pause",)]
+    assert not any("is **paused**" in body for body in bodies(plan))
+
+
 def test_a_label_of_somebody_who_is_gone_is_taken_off_without_words() -> None:
     there = asked(4, running(), labels=("architectural council", "bot pause"))
     ghost = LabelEvent(90, "bot pause", "add", None, MONDAY)

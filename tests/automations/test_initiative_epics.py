@@ -29,6 +29,7 @@ from bot.domain.resources import (
     IssueLink,
     LabelEvent,
     Note,
+    Project,
     User,
 )
 from tests.automations.initiatives import (
@@ -276,9 +277,36 @@ def test_an_owner_that_is_said_gets_the_label() -> None:
     assert bodies(plan)[0].startswith("Compliance owns it now.")
 
 
-def test_the_council_takes_issues_alone() -> None:
-    plan = looked(epic(labels=COMPLETE), notes=[said(20, "sectionbot council")])
-    assert labels_of(plan) == []
+def test_asking_the_council_opens_a_question_in_the_epic() -> None:
+    projects = [project(), PLANNING]
+    plan = looked(epic(labels=COMPLETE), notes=[said(20, "sectionbot council")], projects=projects)
+    [create] = opened(plan)
+    assert (create.project_path, create.title, create.labels, create.confidential) == (
+        "sec/planning",
+        "Which group answers for sec&4?",
+        ("architectural council",),
+        False,
+    )
+    assert create.description == (
+        "Which group is impacted most by sec&4+, and answers for it?\n\n## Issue at hand and preferred action\n\n"
+        "<!-- sectionbot:council_question about=epic-9-4 -->"
+    )
+    [child] = [step.change for step in plan.steps if isinstance(step.change, AddToEpic)]
+    assert child.created_by == create.key
+    assert bodies(plan)[0].startswith("A question for the council is opened in this epic; its own")
+    # Said there, words for the council are none, whatever its labels.
+    there = epic(labels=(*COMPLETE, "architectural council"))
+    assert "pause" not in bodies(looked(there, notes=[said(20, "sectionbot help")]))[0]
+
+
+@pytest.mark.parametrize(
+    ("visibility", "projects"),
+    [("private", [project(), replace(PLANNING, visibility="public")]), ("public", [project()])],
+)
+def test_where_more_people_read_the_question_a_person_opens_it(visibility: str, projects: list[Project]) -> None:
+    given: dict[str, Any] = {"projects": projects, "groups": [Group(9, "sec", visibility)]}
+    plan = looked(epic(labels=COMPLETE), notes=[said(20, "sectionbot council")], **given)
+    assert (labels_of(plan), opened(plan)) == ([], [])
     assert bodies(plan)[0].startswith(
         "The council takes issues, not epics: open an issue in this epic that asks the question, and set the label "
         "`architectural council` there."

@@ -109,6 +109,19 @@ def test_the_life_of_an_epic(group: Group) -> None:
     assert epic.state == "closed"
 
 
+def test_the_councils_question_about_an_epic_is_in_it_once(group: Group) -> None:
+    epic = group.open_epic()
+    group.settled(epic)
+    for _ in range(2):
+        group.comment(epic, "sectionbot council")
+        group.settled(epic)
+    [question] = [each for each in group.gitlab.store.issues.values() if each.epic_id == epic.id]
+    assert (question.title, group.gitlab.labels(question)) == (
+        f"Which group answers for sec&{epic.iid}?",
+        ["architectural council"],
+    )
+
+
 def test_a_confidential_epic_has_confidential_issues(group: Group) -> None:
     epic = group.open_epic(description=described() + PLAN, confidential=True)
     for words in ("owner static analysis", "distribute", "distribute now"):

@@ -12,7 +12,7 @@ from bot.automations.council.facts import CouncilFacts, DiscussionState, Questio
 from bot.automations.council.setup import COUNCIL, Setup
 from bot.automations.council.standing import Standing, State
 from bot.comment_commands.answers import Place, plan_answers
-from bot.comment_commands.requests import Request, answer, heard, refuse_labels, requests_at
+from bot.comment_commands.requests import Request, answer, heard, refuse_labels, requests_at, settle_labels
 from bot.comment_commands.rights import role_of
 from bot.comment_commands.vocabulary import ACCEPT, DECIDE, DEFER, DRI, PAUSE, RESUME, CommandSpec
 from bot.domain.changes import ChangeLabels
@@ -105,7 +105,7 @@ def plan_requests(each: Question, standing: Standing, facts: CouncilFacts, setup
             failed = answer(place, replace(request, name="nothing"), reply.otherwise, failed="yes")
             steps.append(Step(failed, who, each.issue.reference, unless=done.key))
         steps += heard(place, request, (done.key,))
-    refused = refuse_labels(
+    refused = settle_labels(
         place,
         vocabulary_at(each.issue, setup),
         facts.own_ids,

@@ -14,6 +14,7 @@ from bot.domain.changes import ProposeFiles
 from bot.domain.confidentiality import allowed_to_read, audience_of_new
 from bot.domain.markers import marker
 from bot.domain.notes import write_note
+from bot.domain.places import is_in
 from bot.domain.plan import Step
 from bot.domain.resources import WorkItem
 from bot.domain.user_text import harmless_title, plain_line
@@ -106,7 +107,8 @@ def plan_news(each: Question, facts: CouncilFacts, setup: Setup) -> list[Step]:
     others: list[WorkItem] = [link.issue for link in each.links]
     others += [each.epic] if each.epic is not None else []
     for other in others:
-        if setup.is_initiative(other.labels) and other.state == "opened" and facts.projects.may_name(issue, other):
+        is_one = setup.is_initiative(other.labels) and is_in(other.namespace_path, setup.section.group)
+        if is_one and other.state == "opened" and facts.projects.may_name(issue, other):
             mark = marker("council_news", of=f"{issue.project_id}-{issue.iid}")
             text = f"The architectural council's question {issue.reference}+ is decided: what was decided stands there."
             steps += write_note(other, mark, text, None, "it is linked to what was decided")

@@ -10,7 +10,7 @@ from typing import Any
 from bot.automations.council.settings import CouncilSettings
 from bot.comment_commands.vocabulary import CommandSpec, council_vocabulary
 from bot.domain.business_time import BusinessCalendar
-from bot.domain.places import is_below, is_same_path
+from bot.domain.places import is_in
 from bot.domain.resources import AccessLevel, Issue
 from bot.settings.bot_settings import CommentCommands
 from bot.settings.council_seats import representatives_on
@@ -69,10 +69,9 @@ class Setup:
 
     def is_place(self, path: str) -> bool:
         """Whether an issue of this project can go before the council."""
-        if any(is_below(path, group) for group in self.hidden_groups):
+        if any(is_in(path, group) for group in self.hidden_groups):
             return False
-        places = self.own.places or (self.section.group,)
-        return any(is_below(path, place) or is_same_path(place, path) for place in places)
+        return any(is_in(path, place) for place in self.own.places or (self.section.group,))
 
     def is_asked(self, issue: Issue) -> bool:
         return self.own.label in issue.labels and self.own.decided_label not in issue.labels

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.events import Event
-from bot.domain.places import is_below, is_same_path
+from bot.domain.places import is_in
 from bot.domain.plan import Plan
 from bot.domain.ports import Automation, Lane, Scope
 
@@ -22,7 +22,7 @@ def _listens_to(event: Event, settings: Any) -> bool:
     if what not in (("issue", "issues"), ("note", "issues"), ("epic", "epics")) or event.iid is None:
         return False
     section = settings.part("section")
-    if not is_below(event.project_path, section.group) and not is_same_path(event.project_path, section.group):
+    if not is_in(event.project_path, section.group):
         return False
     return settings.part("initiatives").is_initiative(event.labels) or section.label in event.labels
 

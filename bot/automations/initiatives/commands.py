@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from bot.automations.initiatives.distribution import Distribution, distribution, plan_distribution, preview
-from bot.automations.initiatives.facts import Initiative, InitiativeFacts
+from bot.automations.initiatives.facts import Initiative, InitiativeFacts, key_of
 from bot.automations.initiatives.places import place_of
 from bot.automations.initiatives.relevance import close_step
 from bot.automations.initiatives.setup import (
@@ -20,15 +20,16 @@ from bot.automations.initiatives.setup import (
 )
 from bot.automations.initiatives.stages import MONTH, Standing
 from bot.comment_commands.answers import ANSWER, plan_answers
-from bot.comment_commands.requests import Request, answer, heard, refuse_labels, requests_at
-from bot.domain.changes import ChangeLabels, WriteNote
+from bot.comment_commands.requests import Request, answer, heard, requests_at, settle_labels
+from bot.domain.changes import AddToEpic, ChangeLabels, CreateIssue, WriteNote
 from bot.domain.errors import perhaps_meant
-from bot.domain.markers import read_marker
+from bot.domain.markers import marker, read_marker
 from bot.domain.plan import Plan, Step
-from bot.domain.resources import Epic
+from bot.domain.resources import Epic, Issue
 from bot.domain.user_text import plain_line
 
 MOST_SHOWN = 60
+QUESTION = "council_question"
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,22 @@ class Reply:
     fields: dict[str, str] = field(default_factory=dict)
 
 
-def plan_requests(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> Plan:
-    """Of each command the last request is carried out; all of them are answered."""
-    place = place_of(each, facts)
-    labels = {str(name): label for name, label in setup.own.command_labels.items()}
-    given = requests_at(
-        place,
+def asked_of(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> tuple[Request, ...]:
+    return requests_at(
+        place_of(each, facts),
         setup.vocabulary,
         setup.comments.name,
         facts.own_ids,
         now,
-        labels=labels,
+        labels=setup.command_labels,
         label_events=each.label_events,
     )
+
+
+def plan_requests(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> Plan:
+    """Of each command the last request is carried out; all of them are answered."""
+    place = place_of(each, facts)
+    given = asked_of(each, facts, setup, now)
     last = {request.name: request for request in given}
     if DISTRIBUTE in last and DISTRIBUTE_NOW in last and last[DISTRIBUTE].at < last[DISTRIBUTE_NOW].at:
         del last[DISTRIBUTE]
@@ -79,16 +83,17 @@ def plan_requests(each: Initiative, standing: Standing, facts: InitiativeFacts, 
             failed = answer(place, request, reply.otherwise, failed="yes")
             steps.append(Step(failed, who, each.item.reference, unless=done.key))
         steps += heard(place, request, (done.key,))
-    refused = refuse_labels(
+    refused = settle_labels(
         place,
         setup.vocabulary,
         facts.own_ids,
         now,
-        labels=labels,
+        labels=setup.command_labels,
         label_events=each.label_events,
     )
     known = setup.vocabulary
-    known += setup.council_commands if setup.council_label in each.item.labels else ()
+    is_before_council = isinstance(each.item, Issue) and setup.council_label in each.item.labels
+    known += setup.council_commands if is_before_council else ()
     answers = plan_answers(place, known, setup.comments.name, facts.own_ids, now)
     return Plan((*steps, *refused, *answers), look_again="what was asked for" if steps else "")
 
@@ -105,10 +110,7 @@ def _carry_out(
         return _own(request, each, setup)
     if request.name == COUNCIL:
         if isinstance(each.item, Epic):
-            return Reply(
-                f"The council takes issues, not epics: open an issue in this epic that asks the question, and set the "
-                f"label `{setup.council_label}` there."
-            )
+            return _ask_about(each.item, facts, setup)
         step = _labels_step(each, (setup.council_label,), (), "somebody asks the council")
         return Reply("The architectural council is asked; its own note says what it needs.", (step,))
     if request.name == RELEVANT:
@@ -117,6 +119,31 @@ def _carry_out(
     if request.name == CLOSE:
         return _close(request, each, setup)
     return _distribute(request, each, standing, facts, setup)
+
+
+def _ask_about(epic: Epic, facts: InitiativeFacts, setup: Setup) -> Reply:
+    """The council takes issues: one is opened in the epic, where no more people read it."""
+    path = setup.council_project
+    destination = facts.projects.secrecy_at(path, confidential=epic.confidential)
+    if facts.projects.get(path) is None or not facts.projects.secrecy(epic).is_no_stricter_than(destination):
+        return Reply(
+            "The council takes issues, not epics: open an issue in this epic that asks the question, and set the label "
+            f"`{setup.council_label}` there."
+        )
+    mark = marker(QUESTION, about=key_of(epic))
+    asks = f"Which group is impacted most by {epic.reference}+, and answers for it?"
+    create = CreateIssue(
+        project_path=path,
+        title=f"Which group answers for {epic.reference}?",
+        description=f"{asks}\n\n{setup.council_question}\n\n{mark}",
+        marker=mark,
+        labels=(setup.council_label,),
+        confidential=epic.confidential,
+    )
+    child = AddToEpic(f"{path}#?", epic.reference, epic.ids, created_by=create.key)
+    because = "somebody asks the council"
+    steps = (Step(create, because, epic.reference), Step(child, because, epic.reference, needs=(create.key,)))
+    return Reply("A question for the council is opened in this epic; its own note says what it needs.", steps)
 
 
 def _labels_step(each: Initiative, add: tuple[str, ...], remove: tuple[str, ...], because: str) -> Step:

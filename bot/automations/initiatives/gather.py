@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from bot.automations.initiatives.commands import asked_of
 from bot.automations.initiatives.distribution import distribution
 from bot.automations.initiatives.facts import (
     CHANGED_MARKER,
@@ -15,14 +16,12 @@ from bot.automations.initiatives.facts import (
     key_of,
 )
 from bot.automations.initiatives.finding import changed, listed, named
-from bot.automations.initiatives.places import place_of
 from bot.automations.initiatives.reader import InitiativeReader
 from bot.automations.initiatives.review import review_marker
 from bot.automations.initiatives.setup import DISTRIBUTE, DISTRIBUTE_NOW, Setup
 from bot.automations.initiatives.stages import dri_note, stand
 from bot.automations.initiatives.watermark import Watermark, says_without_epics
 from bot.comment_commands.grammar import said_to
-from bot.comment_commands.requests import requests_at
 from bot.comment_commands.rights import may_have_been_edited, with_edits
 from bot.domain.confidentiality import KnownProjects, Reach, reach_of
 from bot.domain.errors import GitLabError
@@ -205,17 +204,7 @@ def _readers(namespaces: Sequence[Project | Group], reader: InitiativeReader) ->
 
 
 def _is_distributed(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> bool:
-    labels = {str(name): label for name, label in setup.own.command_labels.items()}
-    given = requests_at(
-        place_of(each, facts),
-        setup.vocabulary,
-        setup.comments.name,
-        facts.own_ids,
-        now,
-        labels=labels,
-        label_events=each.label_events,
-    )
-    return any(request.name in (DISTRIBUTE, DISTRIBUTE_NOW) for request in given)
+    return any(request.name in (DISTRIBUTE, DISTRIBUTE_NOW) for request in asked_of(each, facts, setup, now))
 
 
 def _told(

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.automations.initiatives.settings import InitiativeSettings
 from bot.comment_commands.vocabulary import CommandSpec, council_vocabulary
-from bot.domain.places import is_below, is_same_path
+from bot.domain.places import is_in
 from bot.domain.release_calendar import Milestone, today
 from bot.domain.resources import AccessLevel
 from bot.settings.bot_settings import CommentCommands
@@ -33,8 +33,10 @@ COMMANDS = {
 }
 
 
-def _is_in(path: str, group: str) -> bool:
-    return is_same_path(path, group) or is_below(path, group)
+def _sees(council: Any) -> bool:
+    """Whether the council looks at the project of its queue."""
+    path = council.queue_project
+    return path is not None and (not council.places or any(is_in(path, place) for place in council.places))
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Setup:
 
     Args:
         council_label: what puts an issue before the council; empty where the section has none.
+        council_project: where the bot opens a question about an epic; empty where the council would not see it;
+            council_question: the text from which such a question starts.
         council_commands: what can be said to the council, which answers them itself.
         hidden_groups: nothing below them is looked at.
     """
@@ -53,22 +57,32 @@ class Setup:
     templates: Templates
     comments: CommentCommands
     council_label: str = ""
+    council_project: str = ""
+    council_question: str = ""
     council_commands: tuple[CommandSpec, ...] = ()
     hidden_groups: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Any) -> Setup:
         """From all settings of the bot."""
+        council = settings.part("council")
         return cls(
             own=settings.part("initiatives"),
             section=settings.part("section"),
             releases=settings.part("releases"),
             templates=settings.templates,
             comments=settings.part("bot").comment_commands,
-            council_label=settings.part("council").label,
+            council_label=council.label,
+            council_project=council.queue_project or "" if _sees(council) else "",
+            council_question=settings.templates.texts.get(council.template, ""),
             council_commands=council_vocabulary(settings.part("bot").comment_commands.access_of),
             hidden_groups=(settings.part("incidents").incident_group,),
         )
+
+    @property
+    def command_labels(self) -> dict[str, str]:
+        """Command to the label that means the same."""
+        return {str(name): label for name, label in self.own.command_labels.items()}
 
     @property
     def vocabulary(self) -> tuple[CommandSpec, ...]:
@@ -96,7 +110,7 @@ class Setup:
         """Whether issues of this project, or epics of this group, can be initiatives: in the section's group, and in
         no hidden one.
         """
-        return _is_in(path, self.section.group) and not any(_is_in(path, group) for group in self.hidden_groups)
+        return is_in(path, self.section.group) and not any(is_in(path, group) for group in self.hidden_groups)
 
     def day(self, now: dt.datetime) -> dt.date:
         return today(now, self.releases.zone)
