@@ -81,7 +81,7 @@ def requests_at(
     for name, event in _set(place, labels or {}, label_events):
         if f"label-{event.id}" in done or now - event.created_at > CARRIED_OUT_WITHIN:
             continue
-        if event.user is not None and name in specs and _may_set(event.user, place, specs[name], own_ids):
+        if event.user is not None and name in specs and _may_set(event, place, specs[name], own_ids):
             found.append(Request(name, "", event.user, event.created_at, f"label-{event.id}", label=event.label or ""))
     return tuple(sorted(found, key=lambda each: (each.at, each.source)))
 
@@ -96,9 +96,12 @@ def _set(place: Place, labels: Mapping[str, str], label_events: Sequence[LabelEv
     return found
 
 
-def _may_set(user: User, place: Place, spec: CommandSpec, own_ids: frozenset[int]) -> bool:
+def _may_set(event: LabelEvent, place: Place, spec: CommandSpec, own_ids: frozenset[int]) -> bool:
     """A label that the bot itself has set was set by a policy of the section."""
-    return user.id in own_ids or role_of(user, place.members) >= spec.least_access
+    user = event.user
+    if user is None:
+        return False
+    return user.id in own_ids or role_of(user, place.members, at=event.created_at) >= spec.least_access
 
 
 def answer(place: Place, request: Request, text: str, **fields: str | int) -> WriteNote:
@@ -153,7 +156,7 @@ def settle_labels(
         remove = ChangeLabels(item.namespace_path, item.iid, item.ids, remove=(labels[name],))
         because = "what it asked for was done" if was_heard else "it was set long ago, and was not heard"
         steps.append(Step(remove, because, item.reference))
-        may = event.user is not None and name in specs and _may_set(event.user, place, specs[name], own_ids)
+        may = name in specs and _may_set(event, place, specs[name], own_ids)
         if may and not was_heard:
             mark = marker(ANSWER, to=f"label-{event.id}", refused="no")
             text = f"The label `{labels[name]}` was set too long ago to be carried out. Set it again if it still holds."
@@ -178,7 +181,7 @@ def refuse_labels(
     item = place.item
     steps: list[Step] = []
     for name, event in _set(place, labels, label_events):
-        if name not in specs or (event.user is not None and _may_set(event.user, place, specs[name], own_ids)):
+        if name not in specs or _may_set(event, place, specs[name], own_ids):
             continue
         label = event.label or ""
         remove = ChangeLabels(item.namespace_path, item.iid, item.ids, remove=(label,))

@@ -21,12 +21,18 @@ def may_command(note: Note, members: Iterable[Member], least: AccessLevel, own_i
     """
     if note.is_system or note.author.id in own_ids or was_edited(note):
         return False
-    return role_of(note.author, members) >= least
+    return role_of(note.author, members, at=note.created_at) >= least
 
 
-def role_of(person: User, members: Iterable[Member]) -> AccessLevel:
-    """The highest that they have among these; NONE for who is not there."""
-    return max((each.access_level for each in members if each.user.id == person.id), default=AccessLevel.NONE)
+def role_of(person: User, members: Iterable[Member], *, at: dt.datetime | None = None) -> AccessLevel:
+    """The highest that they have among these; NONE for who is not there.
+
+    Args:
+        at: only of those who were members by then: what somebody said before they joined commands nothing later.
+    """
+    mine = (each for each in members if each.user.id == person.id)
+    known = (each for each in mine if at is None or each.created_at is None or each.created_at <= at)
+    return max((each.access_level for each in known), default=AccessLevel.NONE)
 
 
 def was_edited(note: Note) -> bool:

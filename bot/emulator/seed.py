@@ -93,6 +93,10 @@ def _user_id(store: Store, username: str) -> int:
     return user.id
 
 
+# Who is in the seed was a member before anything in it happened.
+LONG_AGO = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+
+
 def _members(store: Store, holder: Group | Project, entry: dict[str, Any]) -> None:
     """`members: {ann: owner, bob: {role: guest, expires_at: 2026-12-01}}`"""
     for username, given in (entry.get("members") or {}).items():
@@ -101,7 +105,7 @@ def _members(store: Store, holder: Group | Project, entry: dict[str, Any]) -> No
         role = detail["role"]
         if role not in ROLES:
             raise SeedError(f"The role {role!r} of {username} is none of {', '.join(ROLES)}.")
-        holder.members[user_id] = Membership(user_id, ROLES[role], store.now(), expires_at=detail.get("expires_at"))
+        holder.members[user_id] = Membership(user_id, ROLES[role], LONG_AGO, expires_at=detail.get("expires_at"))
     for share in entry.get("shared_with") or []:
         group = store.group_paths.get(str(share["group"]).lower())
         if group is None:

@@ -142,13 +142,35 @@ def test_a_group_needs_a_reason_not_to_have_a_row() -> None:
         "Static Analysis": "it is done",
     }
     assert "Threat Insights" in [group.name for group in plan.uncovered]
-    assert plan.unread == ("Threat Insights has no reason", "Nobody, since. is no group of the directory")
+    assert plan.unread == ("Threat Insights without a reason", "Nobody, since. is no group of the directory")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "Authentication and Authorization, since no name",
+            {"Authentication": "since no name", "Authorization": "since no name"},
+        ),
+        (
+            "Compliance, Threat Insights, and Anti-abuse: no names",
+            dict.fromkeys(("Compliance", "Threat Insights", "Anti-abuse"), "no names"),
+        ),
+        ("Compliance, since", {}),
+        ("Compliance and so on", {"Compliance": "and so on"}),
+        ("Complianceship, since it has none", {}),
+    ],
+)
+def test_several_groups_may_share_a_reason(line: str, expected: dict[str, str]) -> None:
+    plan = parsed(with_plan("dast | a | |", prose=f"Not affected: {line}"))
+    assert dict(plan.not_affected) == expected
+    assert bool(plan.unread) is (not expected)
 
 
 def test_lines_that_say_nothing_are_told_in_the_preview() -> None:
     plan = with_plan("dast | a | 1 |", prose="Not affected: Nobody @all, since.\n\nNot affected: Compliance")
     assert (
-        "Lines that do not count: Nobody @\u2060all, since. is no group of the directory; Compliance has no reason. "
+        "Lines that do not count: Nobody @\u2060all, since. is no group of the directory; Compliance without a reason. "
         "Write `Not affected: GROUP, since ...`."
     ) in bodies(asked("sectionbot distribute", description=plan))[0]
 

@@ -56,7 +56,7 @@ def test_what_is_missing_or_says_nothing_stands_in_one_note() -> None:
     assert note_of(plan).body == (
         "Before this initiative can be triaged, its description has to say more:\n\n"
         "| Section | |\n| --- | --- |\n"
-        "| Problem | says nothing of its own yet |\n"
+        "| Problem | says nothing of its own yet, or too little |\n"
         "| Requirements | is missing |\n\n"
         "Each is a heading in the description, with your words below it. This note changes as the description does.\n\n"
         f"{COMPLETENESS_MARKER}"
@@ -67,7 +67,7 @@ def test_what_is_missing_or_says_nothing_stands_in_one_note() -> None:
 
 def test_the_template_itself_says_nothing() -> None:
     text = note_of(complete_or_not(description=TEMPLATES.texts["initiatives/initiative.md"])).body
-    assert text.count("says nothing of its own yet") == 5
+    assert text.count("says nothing of its own yet, or too little") == 5
 
 
 def test_it_ends_in_complete_and_a_label_follows() -> None:

@@ -16,6 +16,7 @@ from tests.automations.test_council import COUNCIL
 LABELS = frozenset(
     {
         *OWN.own_labels,
+        *(label for labels in OWN.label_sets for label in labels),
         OWN.unowned_label,
         OWN.quiet_label,
         *OWN.command_labels.values(),

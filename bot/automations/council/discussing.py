@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.automations.council.facts import CouncilFacts, DiscussionState, Question
 from bot.automations.council.setup import Setup, shown_time
 from bot.automations.council.standing import Pair, Standing, State, queue_of, running
+from bot.comment_commands.grammar import without_commands
 from bot.domain.business_time import Clock
 from bot.domain.notes import write_note
 from bot.domain.people import mentions
@@ -84,14 +85,16 @@ def _call(names: list[str], standing: Standing, facts: CouncilFacts, setup: Setu
 
 
 def _people(each: Question, state: DiscussionState, facts: CouncilFacts, setup: Setup) -> dict[str, bool]:
-    """Representatives on the day on which it was opened, each with whether they have said something since, or given the
-    bot's note a thumb.
+    """Representatives on the day on which it was opened, each with whether they have said something since, not to the
+    bot alone, or given its note a thumb.
     """
     started = state.clock.started_at
-    spoke = {note.author.id for note in each.notes() if note.created_at >= started} | each.thumbs
-    names = (name for _, team in setup.teams_on(setup.day(started)) for name in team)
+    name = setup.comments.name
+    said = (note for note in each.notes() if note.created_at >= started and without_commands(note.body, name))
+    spoke = {note.author.id for note in said} | each.thumbs
+    people = (username for _, team in setup.teams_on(setup.day(started)) for username in team)
     users = facts.people.users
-    return {name: name in users and users[name].id in spoke for name in names}
+    return {username: username in users and users[username].id in spoke for username in people}
 
 
 def _shown(names: tuple[str, ...], has_answered: dict[str, bool]) -> list[dict[str, object]]:

@@ -63,7 +63,7 @@ def explain(each: Question, facts: CouncilFacts, setup: Setup, now: dt.datetime)
     name, own = setup.comments.name, setup.own
     said = [f"State: {standing.state.value}, since {STATES[standing.state]}."]
     said += [
-        f"Section {lack.heading!r} {'says nothing of its own' if lack.is_there else 'is missing'}."
+        f"Section {lack.heading!r} {'says nothing of its own, or too little' if lack.is_there else 'is missing'}."
         for lack in standing.lack
     ]
     said.append(f"Scope: {standing.scope.scope.value}.")

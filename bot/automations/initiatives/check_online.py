@@ -30,6 +30,11 @@ def check_initiatives_online(
         if getattr(own, name) not in known:
             what = f"{section.group} has no label {getattr(own, name)!r}."
             problems.append(file.problem((name,), what, hint))
+    for index, labels in enumerate(own.label_sets):
+        for label in labels:
+            if known.isdisjoint((label, *own.aliases.get(label, ()))):
+                what = f"{section.group} has no label {label!r}: no issue is an initiative by this set."
+                problems.append(file.problem(("label_sets", index), what, hint))
     for command, label in own.command_labels.items():
         if label not in known:
             what = f"{section.group} has no label {label!r}: `{command}` can be said only in comments."

@@ -179,7 +179,7 @@ def _close(request: Request, each: Initiative, setup: Setup) -> Reply:
 
 
 def _distribute(request: Request, each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup) -> Reply:
-    found = distribution(each, standing, facts)
+    found = distribution(each, standing, facts, setup)
     name = setup.comments.name
     if found is None:
         return Reply(

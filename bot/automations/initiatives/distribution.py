@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +76,7 @@ class Distribution:
     hash: str
 
 
-def distribution(each: Initiative, standing: Standing, facts: InitiativeFacts) -> Distribution | None:
+def distribution(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup) -> Distribution | None:
     """None where there is no plan."""
     plan = standing.plan
     if plan is None:
@@ -84,7 +85,7 @@ def distribution(each: Initiative, standing: Standing, facts: InitiativeFacts) -
     pieces = []
     for row in plan.rows:
         mine = there.get(row.key)
-        why_not = "" if mine is not None else _why_not(each.item, row, facts)
+        why_not = "" if mine is not None else _why_not(each.item, row, facts, setup)
         pieces.append(Piece(row, mine, mine is not None and mine.row != row.hash, why_not))
     keys = {row.key for row in plan.rows}
     removed = tuple(one for one in standing.implementations if one.category not in keys)
@@ -93,9 +94,11 @@ def distribution(each: Initiative, standing: Standing, facts: InitiativeFacts) -
     return Distribution(plan, tuple(pieces), removed, hash_of("\n".join(parts)))
 
 
-def _why_not(initiative: WorkItem, row: Row, facts: InitiativeFacts) -> str:
+def _why_not(initiative: WorkItem, row: Row, facts: InitiativeFacts, setup: Setup) -> str:
     if row.owner is None:
-        return "no group of the directory owns it"
+        known = (name for group in setup.section.groups for name in group.feature_categories)
+        near = difflib.get_close_matches(row.category.lower(), list(known), n=1)
+        return "no group of the directory owns it" + (f" (perhaps you meant {near[0]!r})" if near else "")
     path = row.owner.issues_project
     project = facts.projects.get(path)
     if project is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -142,8 +143,8 @@ def key_of(item: WorkItem) -> str:
 
 
 def category_key(category: str) -> str:
-    """What stands for a feature category in markers."""
-    return hash_of(" ".join(category.lower().split()))
+    """What stands for a feature category in markers, whichever way its words are joined."""
+    return hash_of(" ".join(re.sub(r"[\s_-]+", " ", category.lower()).split()))
 
 
 def state_marker(initiative: str, **fields: str) -> str:

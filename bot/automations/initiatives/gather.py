@@ -211,7 +211,7 @@ def _told(
     each: Initiative, facts: InitiativeFacts, reader: InitiativeReader, setup: Setup, now: dt.datetime
 ) -> dict[str, Note]:
     """The bot's notes on issues whose rows have changed or are gone."""
-    found = distribution(each, stand(each, facts, setup, now), facts)
+    found = distribution(each, stand(each, facts, setup, now), facts, setup)
     if found is None:
         return {}
     concerned = [piece.there for piece in found.pieces if piece.there is not None]

@@ -15,7 +15,7 @@ Not affected: Compliance, since no audit event has a name.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.automations.initiatives.facts import category_key
@@ -35,6 +35,8 @@ MOST_PROBLEMS = 20
 MOST_WEIGHT = 1_000
 _NOT_AFFECTED = re.compile(r"\s*(?:[-*+]\s+)?not affected\s*:\s*(?P<rest>.+)", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[\s,;:.()–—-]+")
+_AND = re.compile(r"\s*(?:,\s*(?:and\s+)?|and\s+|&\s*)?", re.IGNORECASE)
+_SINCE = re.compile(r"(?:since|because|as|for)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,9 @@ def _rows(table: tuple[tuple[str, ...], ...], setup: Setup) -> tuple[list[Row], 
         depends = tuple(part.strip() for part in given.get(DEPENDS_ON, "").split(",") if part.strip(" -–—"))
         owner = setup.owner_of_category(category)
         names = owner.feature_categories if owner is not None else ()
-        spelt = next((name for name in names if name.lower() == category.lower()), category)
+        spelt = next((name for name in names if category_key(name) == category_key(category)), category)
+        if not given[WHAT].strip():
+            problems.append(f"Row {number} ({_shown(category)}) says nothing under `{WHAT}`.")
         rows.append(Row(spelt, given[WHAT].strip(), weight, depends, owner))
     if not rows and not problems:
         problems.append("Its table has no rows.")
@@ -183,18 +187,28 @@ def _not_affected(text: str, setup: Setup) -> tuple[dict[str, str], tuple[str, .
         if match is None:
             continue
         rest = match["rest"].replace("~", "").replace("`", "").replace('"', "").strip()
-        for name, group in names:
-            behind = rest[len(name) :]
-            if rest.lower().startswith(name) and (not behind or _SEPARATOR.match(behind)):
-                reason = _SEPARATOR.sub("", behind, count=1).strip()
-                if reason:
-                    found[group.name] = reason
-                else:
-                    unread.append(f"{group.name} has no reason")
-                break
-        else:
+        groups: list[SectionGroup] = []
+        while named_first := _group_first(rest, names):
+            group, rest = named_first
+            groups.append(group)
+        reason = _SEPARATOR.sub("", rest, count=1).strip()
+        if not groups:
             unread.append(f"{_shown(rest)} is no group of the directory")
+        elif not _SINCE.sub("", reason).strip(" .,;:)"):
+            unread.append(f"{', '.join(group.name for group in groups)} without a reason")
+        else:
+            found |= {group.name: reason for group in groups}
     return found, tuple(unread[:MOST_PROBLEMS])
+
+
+def _group_first(text: str, names: Sequence[tuple[str, SectionGroup]]) -> tuple[SectionGroup, str] | None:
+    """The group whose name stands first, behind a comma or `and`, with what follows it."""
+    words = _AND.sub("", text, count=1)
+    for name, group in names:
+        behind = words[len(name) :]
+        if words.lower().startswith(name) and (not behind or _SEPARATOR.match(behind)):
+            return group, behind
+    return None
 
 
 def _circles(rows: list[Row]) -> list[str]:

@@ -69,12 +69,13 @@ def explain(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.date
         f"What would move it on: {standing.moves_on(name)}.",
     ]
     said += [
-        f"Section {lack.heading!r} {'says nothing of its own' if lack.is_there else 'is missing'}."
+        f"Section {lack.heading!r} {'says nothing of its own, or too little' if lack.is_there else 'is missing'}."
         for lack in standing.lack
     ]
     if standing.owner is not None:
         said.append(f"Owned by {standing.owner.name} ({standing.owner.people.engineering_manager}).")
     elif standing.stage is not Stage.DONE:
+        said.append("No group owns it.")
         found = suggest(each, facts, setup)
         said.append(
             f"Suggested: {found.group.name}." if found.group is not None else f"Nobody is suggested: {found.why_not}."

@@ -72,10 +72,20 @@ def _give_back(
         labels={OWNER: label},
         label_events=each.label_events,
     )
-    if setup.own.unowned_label in item.labels:
+    before = _owner_before(each, owner, facts, setup)
+    back = before.label if before is not None else setup.own.unowned_label
+    if back in item.labels:
         return steps
-    change = ChangeLabels(item.namespace_path, item.iid, item.ids, (setup.own.unowned_label,))
-    return [*steps, Step(change, "nobody owns it", item.reference)]
+    change = ChangeLabels(item.namespace_path, item.iid, item.ids, (back,))
+    because = f"{before.name} owns it" if before is not None else "nobody owns it"
+    return [*steps, Step(change, because, item.reference)]
+
+
+def _owner_before(each: Initiative, owner: SectionGroup, facts: InitiativeFacts, setup: Setup) -> SectionGroup | None:
+    """The group that was told last that it owns it: GitLab takes off its label when another group's is set."""
+    told = [(dri_note(each, group, facts.own_ids), group) for group in setup.section.groups if group != owner]
+    notes = [(note.id, group) for note, group in told if note is not None]
+    return max(notes, key=lambda pair: pair[0])[1] if notes else None
 
 
 def _replace_unowned(each: Initiative, owner: SectionGroup, setup: Setup) -> list[Step]:

@@ -66,7 +66,7 @@ def parts_of(each: Initiative, standing: Standing, before: Milestone, setup: Set
         "relevance": standing.needs_relevance_check,
         "new": created >= before.first_day and stage is not Stage.DONE,
         "unclear": stage is Stage.INCOMPLETE,
-        "unowned": stage is Stage.UNOWNED,
+        "unowned": stage is Stage.UNOWNED or (standing.owner is None and stage in (Stage.DISTRIBUTED, Stage.UNDER_WAY)),
         "unplanned": stage is Stage.OWNED,
         "undistributed": stage is Stage.PLANNED,
         "unmoved": stage in (Stage.DISTRIBUTED, Stage.UNDER_WAY) and bool(standing.stuck),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from bot.automations.initiatives.facts import category_key
 from bot.automations.initiatives.settings import InitiativeSettings
 from bot.comment_commands.vocabulary import CommandSpec, council_vocabulary
 from bot.domain.places import is_in
@@ -100,10 +101,9 @@ class Setup:
         return found[0] if len(found) == 1 else None
 
     def owner_of_category(self, category: str) -> SectionGroup | None:
-        wanted = category.lower()
+        wanted = category_key(category)
         return next(
-            (group for group in self.section.groups if wanted in {each.lower() for each in group.feature_categories}),
-            None,
+            (group for group in self.section.groups if wanted in map(category_key, group.feature_categories)), None
         )
 
     def is_place(self, path: str) -> bool:

@@ -67,7 +67,7 @@ STAGES: dict[Stage, StageRule] = {
         "the groups close their issues",
     ),
     Stage.DONE: StageRule(
-        "all issues of the plan are closed, or the initiative itself is",
+        "each row of the plan has its issue and all of them are closed, or the initiative itself is",
         "close the initiative, if it is open",
     ),
 }
@@ -146,7 +146,7 @@ def _stage(
         return Stage.DONE
     if implementations:
         there = {one.category for one in implementations}
-        is_whole = plan is None or all(row.key in there for row in plan.rows if row.owner is not None)
+        is_whole = plan is None or all(row.key in there for row in plan.rows)
         if is_whole and all(one.issue.state == "closed" for one in implementations):
             return Stage.DONE
         moved = any(
