@@ -28,7 +28,7 @@ lint: $(STAMP) ## Check style, types, layers, settings and the pipeline file
 test: $(STAMP) ## Run the whole suite
 	$(BIN)/pytest -n $${TEST_WORKERS:-2} --dist worksteal
 
-demo: $(STAMP) ## Watch the bot at work on a local GitLab emulator (ACT=incident|triage|retrospectives; KEEP=1 leaves it running)
+demo: $(STAMP) ## Watch the bot at work on a local GitLab emulator (ACT=incident|triage|retrospectives|initiatives; KEEP=1 leaves it running)
 	$(BIN)/python -m tests.demo.demo $(if $(ACT),--act $(ACT)) $(if $(KEEP),--keep)
 
 bench: $(STAMP) ## Measure requests, seconds and memory (PART=opening|deliveries|sweep|triage|initiatives|help)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli.instants import NOW, or_now
+from bot.cli.references import refuse_elsewhere
 from bot.domain.errors import WrongInput
 from bot.wiring import Environment, connect, load_settings
 
@@ -71,7 +72,11 @@ def explain(ctx: click.Context, reference: str, now: dt.datetime | None) -> None
     from bot.domain.resources import EpicReference, Reference
 
     moment = or_now(now)
+    # With the sign that the bot's own notes write behind it.
+    reference = refuse_elsewhere(reference.removesuffix("+"), ctx.obj)
     epic = EpicReference.find(reference)
+    if epic is None and "&" in reference and "://" not in reference:
+        raise WrongInput(f"{reference!r} is no epic. Write group&12, in quotes.")
     scope = Scope(epic=epic) if epic is not None else Scope(reference=Reference.parse(reference))
     facts, setup = _gathered(ctx.obj, scope, moment)
     if not facts.initiatives:

@@ -14,6 +14,7 @@ import click
 
 from bot.cli.instants import NOW, or_now
 from bot.cli.logs import set_up_logs
+from bot.cli.references import refuse_elsewhere
 from bot.domain.errors import WrongInput
 from bot.wiring import AUTOMATIONS, Environment, automations_of, connect, load_settings
 
@@ -81,8 +82,7 @@ def sweep(
     environment: Environment = ctx.obj
     if release and scope is None:
         raise click.UsageError("--release needs --scope: it opens one thing that a guard has deferred.")
-    if scope and "://" in scope and not scope.startswith(f"{environment.gitlab_url}/"):
-        raise WrongInput(f"{scope} is in another GitLab than {environment.gitlab_url}.")
+    scope = refuse_elsewhere(scope, environment) if scope else None
     looked_at = Scope()
     epic = EpicReference.find(scope or "")
     if scope and names and all(each.takes_names for each in AUTOMATIONS if each.name in names):

@@ -321,6 +321,16 @@ def test_a_label_that_was_set_long_ago_does_nothing_and_that_is_told() -> None:
     assert not any("is **paused**" in body for body in bodies(plan))
 
 
+def test_who_has_only_said_something_to_the_bot_has_not_answered() -> None:
+    spoken = ("sectionbot pause", "sectionbot pause\nI would take the first.")
+    shown = []
+    for words in spoken:
+        there = asked(4, running(), note(120, words, IRIS, at=MONDAY + HOUR))
+        [body] = [text for text in bodies(planned(there, now=MONDAY + 8 * HOUR)) if "| Team |" in text]
+        shown.append("| Static Analysis | tl.iris | yes |" in body)
+    assert shown == [False, True]
+
+
 def test_a_label_of_somebody_who_is_gone_is_taken_off_without_words() -> None:
     there = asked(4, running(), labels=("architectural council", "bot pause"))
     ghost = LabelEvent(90, "bot pause", "add", None, MONDAY)

@@ -600,6 +600,49 @@ def test_a_label_of_a_group_that_somebody_has_set_who_may_not_is_taken_off() -> 
     assert body.startswith("@em.gwen: Static Analysis owns this initiative.")
 
 
+def test_the_group_that_owned_it_gets_its_label_back() -> None:
+    """GitLab takes off the label of a group when that of another is set."""
+    _, notes = owned()
+    labels = ("section::sec", "group::compliance", "initiative::complete")
+    issue = initiative(labels=labels, description=with_plan(SAST))
+    events = [LabelEvent(70, "group::compliance", "add", RITA, NOW)]
+    plan = planned(FakeReader([issue], notes={4: notes}, events_of={4: events}))
+    assert labels_of(plan) == [((), ("group::compliance",)), (("group::static analysis",), ())]
+
+
+def test_what_somebody_said_before_they_joined_is_no_command() -> None:
+    issue = initiative(labels=(*LABELS, "initiative::complete"))
+    words = [said(200, "sectionbot owner compliance", RITA)]
+    for joined, is_done in ((NOW + dt.timedelta(hours=1), False), (NOW - dt.timedelta(hours=1), True)):
+        members = {7: [replace(member(RITA), created_at=joined)]}
+        plan = planned(FakeReader([issue], notes={4: words}, members_of=members))
+        assert bool(labels_of(plan)) is is_done
+
+
+def test_of_several_commands_each_sees_what_the_one_before_has_done() -> None:
+    issue = initiative(labels=(*LABELS, "initiative::complete"), description=with_plan(SAST))
+    words = [said(200, "sectionbot owner static analysis\nsectionbot distribute")]
+    plan = planned(FakeReader([issue], notes={4: words}))
+    assert (len(bodies(plan)), plan.look_again) == (1, "what was asked for")
+    assert bodies(plan)[0].startswith("Static Analysis owns it now.")
+
+
+def test_a_category_is_the_same_however_its_words_are_joined() -> None:
+    plan = parsed(with_plan("Fuzz Testing | a | 1 |", "container-scanning | b | 1 | fuzz testing"))
+    assert [row.category for row in plan.rows] == ["fuzz_testing", "container_scanning"]
+    assert plan.problems == ()
+
+
+def test_a_category_that_nobody_owns_gets_a_hint() -> None:
+    body = bodies(asked("sectionbot distribute", description=with_plan("dasst | a | 1 |", "dast | b | 1 |")))[0]
+    assert "* dasst: no group of the directory owns it (perhaps you meant 'dast')." in body
+
+
+def test_a_row_says_what_is_to_be_done() -> None:
+    [problem] = parsed(with_plan("dast | | 1 |")).problems
+    assert problem == "Row 1 (dast) says nothing under `what`."
+
+
 def test_a_hundred_rows_with_unknown_dependencies_get_twenty_sentences() -> None:
     rows = [f"c{number} | x | | {', '.join(f'u{n}' for n in range(60))}" for number in range(100)]
     assert len(parsed(with_plan(*rows)).problems) == 20

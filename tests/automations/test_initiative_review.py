@@ -205,6 +205,12 @@ def test_what_is_settled_is_struck_through_and_a_second_run_does_nothing() -> No
     assert "sec/product#3" not in gone and "* ~~1 more~~" in gone
 
 
+def test_what_is_distributed_and_owned_by_nobody_is_among_the_unowned() -> None:
+    lost = initiative(3, labels=COMPLETE, description=with_plan(DAST), created_at=NOW - 60 * DAY)
+    body = review_note(review_of(lost, links_of={3: [implementation(5, key="7-3")]}))
+    assert "### Owned by nobody\n\n| Initiative |" in body
+
+
 def test_what_no_longer_fits_on_the_page_is_not_settled() -> None:
     many = [
         initiative(100 + number, id=1000 + number, labels=OWNED, created_at=NOW - 60 * DAY, user_notes_count=0)

@@ -54,6 +54,12 @@ def implementation(iid: int, category: str = "dast", key: str = "7-4", **fields:
     return IssueLink(replace(value, **fields), "relates_to")
 
 
+def test_it_is_not_done_while_a_row_has_no_issue() -> None:
+    """Not even where nobody owns the row's category: a word that is misspelt is no work that is done."""
+    issue = initiative(labels=OWNED, description=with_plan("dast | a | 1 |", "dasst | b | 1 |"))
+    assert standing(issue, implementation(5, state="closed")).stage is Stage.UNDER_WAY
+
+
 def facts_of(reader: FakeReader) -> InitiativeFacts:
     return gather_initiatives(Scope(project_id=7, iid=4, event_kind="issue"), reader, SETUP, NOW)
 

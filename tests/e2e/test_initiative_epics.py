@@ -144,6 +144,11 @@ def test_it_is_moved_on_by_the_command_line(local_gitlab: LocalGitLab, group: Gr
         2,
         f"Error: sec&{epic.iid} is an epic, and none of these automations looks at epics: only initiatives.\n",
     )
+    assert bot.run("initiatives", "explain", f"sec&{epic.iid}+").stdout == explained.stdout
+    odd = bot.run("initiatives", "explain", "sec&")
+    assert (odd.returncode, odd.stderr) == (2, "Error: 'sec&' is no epic. Write group&12, in quotes.\n")
+    elsewhere = bot.run("initiatives", "explain", "https://gitlab.example/groups/sec/-/epics/1")
+    assert elsewhere.returncode == 2 and "is in another GitLab than" in elsewhere.stderr
     none = bot.run("initiatives", "explain", "sec&99")
     assert (none.returncode, none.stderr) == (
         2,

@@ -69,6 +69,13 @@ def test_what_fits_is_fine() -> None:
     assert council(Answers()) == []
 
 
+def test_a_label_of_a_set_that_is_not_there_would_make_no_initiative() -> None:
+    assert [problem.split(": ", 1)[1] for problem in initiatives(Answers(labels=LABELS - {"all Sec groups"}))] == [
+        "label_sets[1]: sec has no label 'all Sec groups': no issue is an initiative by this set. Make it there, or "
+        "write its name as it is."
+    ]
+
+
 def test_where_there_are_epics_the_bot_needs_a_role_in_the_group() -> None:
     low = Answers(group_level=AccessLevel.GUEST)
     assert [problem.split(": ", 1)[1] for problem in initiatives(low)] == [

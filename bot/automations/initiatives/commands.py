@@ -60,7 +60,9 @@ def asked_of(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.dat
 
 
 def plan_requests(each: Initiative, standing: Standing, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> Plan:
-    """Of each command the last request is carried out; all of them are answered."""
+    """Of each command the last request is carried out, one in a look: the next one sees what follows from it. All of
+    them are answered.
+    """
     place = place_of(each, facts)
     given = asked_of(each, facts, setup, now)
     last = {request.name: request for request in given}
@@ -83,6 +85,7 @@ def plan_requests(each: Initiative, standing: Standing, facts: InitiativeFacts, 
             failed = answer(place, request, reply.otherwise, failed="yes")
             steps.append(Step(failed, who, each.item.reference, unless=done.key))
         steps += heard(place, request, (done.key,))
+        break
     refused = settle_labels(
         place,
         setup.vocabulary,
