@@ -32,7 +32,7 @@ def test_the_example_of_a_plan_can_be_distributed() -> None:
     plan = parse_plan(text.replace("Not affected", "\nNot affected"), SETUP, for_all_groups=False)
     assert plan is not None and plan.problems == ()
     assert [row.category for row in plan.rows] == ["static_application_security_testing", "dast"]
-    assert list(plan.not_affected) == ["Compliance"]
+    assert list(plan.not_affected) == ["Compliance", "Anti-abuse"]
 
 
 @pytest.mark.parametrize(
