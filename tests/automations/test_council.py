@@ -299,6 +299,15 @@ def labelled(*notes: Note, at: dt.datetime = MONDAY, **fields: Any) -> Plan:
     return planned(replace(there, label_events=(*there.label_events, event)), now=MONDAY + HOUR)
 
 
+def test_the_label_that_means_dri_asks_who() -> None:
+    there = asked(4, labels=("architectural council", "bot dri"))
+    event = LabelEvent(90, "bot dri", "add", GWEN, MONDAY)
+    plan = planned(replace(there, label_events=(*there.label_events, event)))
+    [body] = [body for body in bodies(plan) if "command_answer" in body]
+    assert body.startswith("Who? Say `sectionbot dri` with a username.")
+    assert [step.change.remove for step in plan.steps if isinstance(step.change, ChangeLabels)] == [("bot dri",)]
+
+
 def test_a_label_that_was_heard_is_only_taken_off() -> None:
     """The run that has answered was cut off before it could do that."""
     first = labelled()

@@ -313,6 +313,13 @@ def test_where_more_people_read_the_question_a_person_opens_it(visibility: str, 
     )
 
 
+def test_the_label_that_means_close_asks_for_the_reason() -> None:
+    events = [LabelEvent(70, "bot close", "add", GWEN, NOW)]
+    plan = looked(epic(labels=(*COMPLETE, "bot close")), events_of={4: events})
+    assert bodies(plan)[0].startswith("Why? Say `sectionbot close` with the reason behind it, on one line.")
+    assert labels_of(plan) == [((), ("bot close",))]
+
+
 def test_it_is_closed_with_a_reason() -> None:
     plan = looked(epic(labels=COMPLETE), notes=[said(20, "sectionbot close we do not need it")])
     [change] = [step.change for step in plan.steps if isinstance(step.change, UpdateResource)]

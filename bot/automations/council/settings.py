@@ -119,12 +119,13 @@ class Records:
     )
 
 
-LabelCommand = Literal["accept", "pause", "resume", "defer", "decide"]
+LabelCommand = Literal["accept", "dri", "pause", "resume", "defer", "decide"]
 
 
 def _default_command_labels() -> dict[LabelCommand, Label]:
     return {
         "accept": "bot accept",
+        "dri": "bot dri",
         "pause": "bot pause",
         "resume": "bot resume",
         "defer": "bot defer",
@@ -154,7 +155,7 @@ class CouncilSettings:
     decided_label: Label = Field(default="council::decided")
     command_labels: dict[LabelCommand, Label] = Field(
         default_factory=_default_command_labels,
-        description="Command to the label that means the same. To assign somebody means `dri`.",
+        description="Command to the label that means the same. What takes words behind it is asked for them.",
     )
     records: Records | None = Field(default=None, description="Without it no merge request is made.")
     weights: Weights = Field(default=Weights(), description="How the group of the DRI is suggested.")

@@ -17,11 +17,16 @@ STRICT = ConfigDict(extra="forbid")
 LabelSet = Annotated[tuple[Label, ...], Field(min_length=1)]
 
 
-LabelCommand = Literal["relevant", "distribute", "distribute now"]
+LabelCommand = Literal["relevant", "close", "distribute", "distribute now"]
 
 
 def _default_command_labels() -> dict[LabelCommand, Label]:
-    return {"relevant": "bot relevant", "distribute": "bot distribute", "distribute now": "bot distribute now"}
+    return {
+        "relevant": "bot relevant",
+        "close": "bot close",
+        "distribute": "bot distribute",
+        "distribute now": "bot distribute now",
+    }
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -91,7 +96,8 @@ class InitiativeSettings:
     )
     command_labels: dict[LabelCommand, Label] = Field(
         default_factory=_default_command_labels,
-        description="Command to the label that means the same. A group's label means `owner`.",
+        description="Command to the label that means the same. A group's label means `owner`; what takes words behind "
+        "it is asked for them.",
     )
     weights: Weights = Field(default=Weights(), description="How the most impacted group is suggested.")
 
