@@ -119,7 +119,8 @@ def load_settings(environment: Environment) -> Settings:
     problems += check_initiatives(
         settings.part("initiatives"), section, settings.files["initiatives"], settings.templates
     )
-    problems += check_council(settings.part("council"), section, settings.files["council"], settings.templates)
+    asked = {label: f"initiatives' {name}" for name, label in settings.part("initiatives").command_labels.items()}
+    problems += check_council(settings.part("council"), section, settings.files["council"], settings.templates, asked)
     problems += check_days(settings.part("releases"), settings.files["releases"])
     policies, found = _policies(settings, environment.config.parent)
     problems += found

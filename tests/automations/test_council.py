@@ -349,12 +349,16 @@ def test_a_label_of_somebody_who_is_gone_is_taken_off_without_words() -> None:
 
 
 def test_a_label_cannot_mean_two_things() -> None:
-    own = replace(COUNCIL, command_labels={"pause": "bot wait", "defer": "bot wait", "accept": COUNCIL.label})
+    labels: Any = {"pause": "bot wait", "defer": "bot wait", "accept": COUNCIL.label, "resume": "bot go"}
+    own = replace(COUNCIL, command_labels=labels)
     _, positions, _ = load_file(ROOT / "config" / "council.yml", settings_models()["council"])
-    found = check_council(own, SECTION, SettingsFile("council.yml", positions), TEMPLATES)
+    found = check_council(
+        own, SECTION, SettingsFile("council.yml", positions), TEMPLATES, {"bot go": "initiatives' close"}
+    )
     assert [str(problem).split(": ", 1)[1] for problem in found] == [
         "command_labels.defer: the label 'bot wait' means the command 'pause', too. One of them must be another.",
         "command_labels.accept: the label 'architectural council' means label, too. One of them must be another.",
+        "command_labels.resume: the label 'bot go' means initiatives' close, too. One of them must be another.",
     ]
 
 

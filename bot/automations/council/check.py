@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.automations.council import deciding, discussing, intake, queue
 from bot.automations.council.settings import CouncilSettings
 from bot.domain.errors import Problem
@@ -24,10 +26,17 @@ USES = {
 
 
 def check_council(
-    own: CouncilSettings, section: SectionSettings, file: SettingsFile, templates: Templates
+    own: CouncilSettings,
+    section: SectionSettings,
+    file: SettingsFile,
+    templates: Templates,
+    elsewhere: Mapping[str, str],
 ) -> list[Problem]:
     """Templates that are missing or lack a heading, projects that the section's lists would not have, and labels that
     mean two things.
+
+    Args:
+        elsewhere: labels that mean something to other automations, each with what.
     """
     problems = templates.check_uses(own.template, frozenset())
     for name, values in USES.items():
@@ -45,6 +54,7 @@ def check_council(
             what = f"{path} is not below the section's group {section.group}."
             problems.append(file.problem(place, what, "The bot looks only there."))
     meant = {own.label: "label", own.decided_label: "decided_label", own.out_of_scope_label: "out_of_scope_label"}
+    meant |= elsewhere
     for command, label in own.command_labels.items():
         before = meant.setdefault(label, f"the command {command!r}")
         if before != f"the command {command!r}":
