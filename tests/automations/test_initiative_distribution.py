@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from bot.automations.initiatives.distribution import distribution, plan_distribution
+from bot.automations.initiatives.gather import gather_initiatives
 from bot.automations.initiatives.implementation_plan import ImplementationPlan, parse_plan
+from bot.automations.initiatives.stages import stand
+from bot.domain.confidentiality import KnownProjects
 from bot.domain.plan import Plan
 from bot.domain.policy_changes import UpdateResource
 from bot.domain.ports import Scope
@@ -565,6 +569,24 @@ def test_words_go_to_an_issue_that_was_moved_only_where_nobody_else_reads_them(
     plan = planned(FakeReader([issue], notes={4: [*notes, said(400, "sectionbot distribute now")]}, **given))
     [told] = [change for change in notes_of(plan) if change.iid == 5]
     assert ("Secret words" in told.body) is is_told
+
+
+def test_readers_that_were_not_read_may_be_anybody() -> None:
+    elsewhere = Project(20, "sec/other", "private", 1, NOW)
+    part = implementation(5, "dast", project_id=20, project_path="sec/other")
+    issue, notes = owned(description=with_plan("dast | Secret words | 3 | "))
+    reader = FakeReader(
+        [issue], notes={4: notes}, links_of={4: [part]}, projects=[project(visibility="private"), elsewhere]
+    )
+    scope = Scope(project_id=7, iid=4, event_kind="issue")
+    facts = gather_initiatives(scope, reader, SETUP, NOW)
+    [each] = facts.initiatives
+    facts = replace(facts, projects=KnownProjects.of(reader.projects), readers={"sec/product": (member(GWEN),)})
+    found = distribution(each, stand(each, facts, SETUP, NOW), facts, SETUP)
+    assert found is not None
+    steps = plan_distribution(found, each, facts, SETUP)
+    assert [change.iid for change in notes_of(Plan(tuple(steps)))] == [5]
+    assert "Secret words" not in bodies(Plan(tuple(steps)))[0]
 
 
 def test_links_between_issues_that_are_there_are_made_up_for() -> None:

@@ -177,8 +177,15 @@ def test_where_gitlab_has_no_epics_it_asks_once_says_so_once_and_goes_on_with_is
 
 def test_when_there_are_epics_all_are_read_whatever_the_mark_says() -> None:
     without = swept(FakeReader([], epics_there=None)).watermark
-    old = epic(labels=LABELS, updated_at=NOW - dt.timedelta(days=9))
-    assert kinds(swept(FakeReader([], epics_there=[old]), without))[:1] == ["change labels"]
+    old = epic(labels=COMPLETE, description="", updated_at=NOW - dt.timedelta(days=9))
+    assert kinds(swept(FakeReader([], epics_there=[old]), without)) == ["write note", "change labels"]
+
+
+def test_what_lost_its_labels_is_a_reason_to_read_all_for_the_review() -> None:
+    known = mark(due={"7-4": (NOW + DAYS).isoformat()})
+    for iid, is_news in ((4, True), (5, False)):
+        plan = swept(FakeReader([initiative(iid, labels=("section::sec",))]), known)
+        assert (plan.watermark is not None and plan.watermark["changed_since"] is not None) is is_news
 
 
 def test_while_gitlab_does_not_list_epics_issues_are_looked_at_and_the_mark_is_not_kept() -> None:

@@ -31,8 +31,8 @@ def payload(local_gitlab: LocalGitLab, report_iid: int) -> str:
         "object_kind": "issue",
         "event_type": "issue",
         "user": {"id": issue.author_id, "username": "x"},
-        "project": deliveries._project(local_gitlab.store.projects[1]),
-        "object_attributes": deliveries._issue(issue) | {"action": "update"},
+        "project": deliveries.payloads.project(local_gitlab.store.projects[1]),
+        "object_attributes": deliveries.payloads.issue(issue) | {"action": "update"},
         "changes": {},
     }
     return json.dumps(body)
