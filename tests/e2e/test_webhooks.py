@@ -271,7 +271,14 @@ def test_an_epic_is_known_by_its_address() -> None:
     event = Event("epic", 0, "sec/a", 4, "update", 5, "eva", "epic", labels, "epics")
     assert parse_event(epic_payload()) == event
     assert parse_event(epic_payload(url="https://gitlab.example/groups/sec/a/-/epics/4")) == event
-    for url in ("https://gitlab.example/sec/a/-/issues/4", "javascript:4", "", None):
+    for url in (
+        "https://gitlab.example/sec/a/-/issues/4",
+        "javascript:4",
+        "sec/a&4",
+        "https://x.example/groups/../-/epics/4",
+        "",
+        None,
+    ):
         assert parse_event(epic_payload(url=url)) is None
 
 
