@@ -220,7 +220,7 @@ class FakeReader:
 
     def group_members(self, group: str) -> tuple[Member, ...]:
         self.asked.append(f"members {group}")
-        return tuple(self.members_of.get(next(each.id for each in self.groups if each.path == group), ()))
+        return tuple(self.members_of.get(next((each.id for each in self.groups if each.path == group), 0), ()))
 
     def discussions(self, item: WorkItemId) -> tuple[Discussion, ...]:
         self.asked.append(f"discussions {item}")

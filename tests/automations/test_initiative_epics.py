@@ -276,6 +276,9 @@ def test_commands_take_a_role_in_its_group() -> None:
     # In public, people below the level get no answer.
     public: dict[str, Any] = {"members_of": {9: [member(GWEN, AccessLevel.GUEST)]}}
     assert len(bodies(looked(epic(labels=COMPLETE), notes=[said(20, "sectionbot owner compliance")], **public))) == 1
+    # Nor where it is not known who sees the group.
+    unknown: dict[str, Any] = {"groups": []}
+    assert len(bodies(looked(epic(labels=COMPLETE), notes=[said(20, "sectionbot owner compliance")], **unknown))) == 1
 
 
 def test_an_owner_that_is_said_gets_the_label() -> None:
