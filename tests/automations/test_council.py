@@ -441,6 +441,12 @@ def test_words_of_people_are_data_in_the_record() -> None:
 # -- the queue -------------------------------------------------------------------------------------------------------
 
 
+def test_the_discussion_is_opened_behind_the_note_on_what_it_is() -> None:
+    intake, opening = (step for step in planned(asked(4)).steps if step.subject == "sec/product#4")
+    assert "council_intake" in intake.change.key and "council_discussion" in opening.change.key
+    assert opening.after == (intake.change.key,)
+
+
 def test_so_many_clocks_run_as_the_settings_say() -> None:
     three = [asked(number, at=MONDAY - number * HOUR) for number in (1, 2, 3)]
     for concurrent, started in ((1, [3]), (2, [3, 2])):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from bot.automations.council.commands import is_asked_by_one_who_may, plan_refusal, plan_requests
 from bot.automations.council.discussing import plan_discussion, plan_starts
@@ -39,13 +40,17 @@ def plan_council(facts: CouncilFacts, setup: Setup, now: dt.datetime) -> Plan:
         for pair in pairs
         if pair[0].discussions is not None and setup.is_asked(pair[0].issue) and pair[0] not in refused
     ]
+    intakes: dict[str, tuple[str, ...]] = {}
     for each, standing in rest:
         if each not in asked:
-            steps = [*plan_intake(each, standing, facts, setup), *plan_discussion(each, standing, facts, setup, now)]
-            plan += Plan(tuple(steps))
+            intake = plan_intake(each, standing, facts, setup)
+            intakes[each.issue.reference] = tuple(step.change.key for step in intake)
+            plan += Plan((*intake, *plan_discussion(each, standing, facts, setup, now)))
     if asked or any(isinstance(each.unread, GitLabUnreachable) for each, _ in pairs):
         return plan  # the order may be another: nothing is started before it is known
     starts, then = plan_starts(rest, facts, setup, now)
+    # On an issue that has just been asked, what it is comes before the discussion.
+    starts = [replace(step, after=intakes.get(step.subject, ())) for step in starts]
     return plan + Plan(tuple(starts)) + plan_queue(then, facts, setup, now)
 
 
