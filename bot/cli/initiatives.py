@@ -123,6 +123,10 @@ def _row(line: Line, *, names: bool) -> dict[str, Any]:
     }
 
 
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
+
+
 def _rendered(rows: list[dict[str, Any]], form: str) -> str:
     if form == "json":
         return json.dumps(rows, indent=2, ensure_ascii=False)
@@ -149,7 +153,7 @@ def _rendered(rows: list[dict[str, Any]], form: str) -> str:
         )
         return "\n".join([*head, *(f"| {' | '.join(each)} |" for each in cells)])
     shown = [
-        (row["stage"], row["reference"], row["owner"] or "-", f"{row['age_days']} days", ", ".join(row["flags"]))
+        (row["stage"], row["reference"], row["owner"] or "-", _days(row["age_days"]), ", ".join(row["flags"]))
         for row in rows
     ]
     widths = [max(len(row[column]) for row in shown) for column in range(5)]

@@ -13,7 +13,7 @@ from bot.automations.initiatives.setup import COMMANDS
 from bot.automations.initiatives.stages import stages_table
 from bot.cli.main import cli
 from bot.comment_commands.vocabulary import COUNCIL_COMMANDS
-from tests.automations.initiatives import OWN, SETUP
+from tests.automations.initiatives import OWN, ROOT, SECTION, SETUP
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 MANAGERS = (DOCS / "initiatives.md").read_text("utf-8")
@@ -54,3 +54,11 @@ def test_commands_of_the_pages_exist(page: str) -> None:
     for command in commands:
         result = CliRunner(env={"GITLAB_TOKEN": ""}).invoke(cli, command.split()[1:])
         assert "No such" not in result.output and "Usage:" not in result.output, result.output
+
+
+def test_the_shipped_policy_knows_the_stages_of_the_sections_groups() -> None:
+    """Else the bot would ask people to correct what it has set itself."""
+    text = (ROOT / "triage-policies" / "hygiene.yml").read_text("utf-8")
+    known = dict(re.findall(r'"(group::[^"]+)" => "(devops::[^"]+)"', text))
+    stages = {group.label: stage.label for stage in SECTION.stages for group in stage.groups}
+    assert known == {label: stages[label] for label in known} != {}

@@ -48,6 +48,7 @@ class Reply:
 
 
 def asked_of(each: Initiative, facts: InitiativeFacts, setup: Setup, now: dt.datetime) -> tuple[Request, ...]:
+    """What people have asked for there and has not been carried out, oldest first."""
     return requests_at(
         place_of(each, facts),
         setup.vocabulary,
