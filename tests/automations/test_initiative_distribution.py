@@ -467,6 +467,17 @@ def test_a_confidential_initiative_makes_confidential_issues_that_link_to_the_pl
     assert "It stands in the initiative." in opened(plan)[0].description
 
 
+def test_of_a_description_at_the_size_limit_the_beginning_counts() -> None:
+    text = with_plan("dast | Write it | 3 | ")
+    whole = text + "\n## Notes\n\n" + "word " * ((1_048_576 - len(text) - 11) // 5)
+    issue, notes = shown(whole)
+    plan = planned(FakeReader([issue], notes={4: [*notes, said(300, "sectionbot distribute now")]}))
+    [create] = opened(plan)
+    assert len(create.description) < 2_000
+    behind = described() + "\n\n" + "word " * 200_000 + with_plan("dast | Write it | 3 | ").split(described())[1]
+    assert parse_plan(behind, SETUP, for_all_groups=False) is None
+
+
 def test_a_long_plan_is_linked_and_not_included() -> None:
     text = with_plan(SAST, prose="long " * 5_000)
     issue, notes = shown(text)
